@@ -1,0 +1,139 @@
+use bytes::Bytes;
+use rozmova_base::Timestamp;
+use rozmova_base::id::{InteractionId, MessageId};
+use serde::{Deserialize, Serialize};
+
+use crate::{AttachmentInfo, Authentication, ChannelName, Defect, Party};
+
+/// Everything that a channel can bring in.
+#[derive(Clone, Debug)]
+pub enum Inbound {
+    /// A written message: mail now, faxes and letters with their own fields later.
+    Message(Box<InboundMessage>),
+}
+
+/// A written message, read as well as it can be read.
+#[derive(Clone, Debug)]
+pub struct InboundMessage {
+    /// Through which channel it came.
+    pub channel: ChannelName,
+    /// What makes it the same message when it comes again: the Message-ID, or a digest of the
+    /// content when there is none.
+    pub external_id: String,
+    /// When the channel had it complete.
+    pub received_at: Timestamp,
+    /// Every byte as it came.
+    pub raw: Bytes,
+    /// SHA-256 of `raw`.
+    pub raw_sha256: [u8; 32],
+    /// What the transport said, as against the headers.
+    pub envelope: Envelope,
+    /// Who wrote it.
+    pub from: Option<Party>,
+    /// Where answers should go when not to `from`.
+    pub reply_to: Vec<Party>,
+    /// To whom.
+    pub to: Vec<Party>,
+    /// And to whom else.
+    pub cc: Vec<Party>,
+    /// One line without control characters; empty when there is none.
+    pub subject: String,
+    /// When the sender says it was written.
+    pub date: Option<Timestamp>,
+    /// How it hangs together with others.
+    pub thread: ThreadKeys,
+    /// The whole text (from the HTML when there is no text part), at most
+    /// `MAX_TEXT_BYTES` of the channel.
+    pub text: String,
+    /// The text without quotation and signature; equals `text` when nothing could be told apart.
+    pub reply_text: String,
+    /// Whether there is HTML to be asked for by [`crate::Channel::render_html`].
+    pub has_html: bool,
+    /// Files that came with it.
+    pub attachments: Vec<AttachmentInfo>,
+    /// What sort of message.
+    pub kind: MessageKind,
+    /// For [`MessageKind::Bounce`]: what became of which message of ours.
+    pub reports: Vec<DeliveryReport>,
+    /// Who vouches for the sender.
+    pub authentication: Authentication,
+    /// What was wrong with it.
+    pub defects: Vec<Defect>,
+    /// `false`: not opened (over a limit, or beyond reading); to be shown as "could not be read".
+    pub readable: bool,
+}
+
+/// What the transport said. RFC 5321 §2.3.1.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// `MAIL FROM`; `Some("")` is the null return path of bounces, `None` is unknown.
+    pub mail_from: Option<String>,
+    /// `RCPT TO`.
+    pub recipients: Vec<String>,
+    /// Address of the peer, without port.
+    pub peer: Option<String>,
+}
+
+/// How a message hangs together with others. RFC 5322 §3.6.4.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadKeys {
+    /// `Message-ID` without brackets and white space.
+    pub message_id: Option<String>,
+    /// `In-Reply-To`, likewise.
+    pub in_reply_to: Vec<String>,
+    /// `References`, likewise, oldest first.
+    pub references: Vec<String>,
+    /// The interaction that a Message-ID or address signed by us proves it to belong to.
+    pub proved: Option<InteractionId>,
+    /// The contact number in the subject (`[#123456]`): a hint, no proof.
+    pub subject_number: Option<i64>,
+}
+
+/// What sort of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Written by a person, as far as can be told.
+    Message,
+    /// Out of office and the like. RFC 3834.
+    AutoReply,
+    /// A delivery report. RFC 3464.
+    Bounce,
+    /// An abuse report. RFC 5965.
+    Complaint,
+    /// From a mailing list. RFC 2919.
+    List,
+}
+
+/// What became of one message of ours for one recipient. RFC 3464 §2.3.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryReport {
+    /// The message, when the report proves or names it.
+    pub message: Option<MessageId>,
+    /// Its Message-ID, when the report quotes it.
+    pub original_message_id: Option<String>,
+    /// Who did or did not get it.
+    pub recipient: String,
+    /// What was done.
+    pub action: ReportAction,
+    /// Enhanced status, `5.1.1`. RFC 3463.
+    pub status: String,
+    /// What the other server said.
+    pub reason: String,
+}
+
+/// RFC 3464 §2.3.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportAction {
+    /// Given up.
+    Failed,
+    /// Still trying.
+    Delayed,
+    /// Delivered.
+    Delivered,
+    /// Passed on to where no report comes from.
+    Relayed,
+    /// Given to several.
+    Expanded,
+}

@@ -1,0 +1,73 @@
+use bytes::Bytes;
+use rozmova_base::id::{InteractionId, MessageId};
+use serde::{Deserialize, Serialize};
+
+use crate::Party;
+
+/// Everything that the server can ask of a channel.
+#[derive(Clone, Debug)]
+pub enum Outbound {
+    /// Send a written message.
+    SendMessage(Box<OutboundMessage>),
+}
+
+/// A written message to be sent.
+#[derive(Clone, Debug)]
+pub struct OutboundMessage {
+    /// Our id, in the return path and in the Message-ID.
+    pub message: MessageId,
+    /// The interaction it belongs to, signed into the Message-ID so that the answer finds back.
+    pub interaction: InteractionId,
+    /// The bank's address and name.
+    pub from: Party,
+    /// To whom.
+    pub to: Vec<Party>,
+    /// And to whom else.
+    pub cc: Vec<Party>,
+    /// And to whom unseen.
+    pub bcc: Vec<Party>,
+    /// One line.
+    pub subject: String,
+    /// The text, paragraphs separated by `\n`.
+    pub text: String,
+    /// Message-ID that it answers, without brackets.
+    pub in_reply_to: Option<String>,
+    /// The chain, oldest first.
+    pub references: Vec<String>,
+    /// Files that go with it.
+    pub attachments: Vec<OutboundAttachment>,
+    /// Written by the server itself: marked `Auto-Submitted: auto-replied` (RFC 3834 §5) and sent
+    /// with a null return path, so that it can never start a loop.
+    pub automatic: bool,
+}
+
+/// A file that goes with a message.
+#[derive(Clone, Debug)]
+pub struct OutboundAttachment {
+    /// File name.
+    pub name: String,
+    /// Media type.
+    pub media_type: String,
+    /// Content.
+    pub content: Bytes,
+}
+
+/// What a channel says of a command it has carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Performed {
+    /// The Message-ID under which it went out, without brackets: answers will name it.
+    pub external_id: String,
+    /// What the peer said: `250 2.0.0 Ok: queued as 4F2A`.
+    pub receipt: String,
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PerformError {
+    /// Try again later: the peer is gone or said 4xx.
+    #[error("not sent yet: {0}")]
+    Temporary(String),
+    /// Trying again will not help: the peer said 5xx or the command makes no sense to it.
+    #[error("not sent: {0}")]
+    Permanent(String),
+}
