@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rozmova_base::Clock;
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,8 @@ pub trait Channel: Send + Sync + 'static {
     ///
     /// Faults of the peer (server gone, refused log-in) are reported by [`Host::report_health`] and
     /// retried inside; an error is returned only for what waiting cannot mend, such as a port taken.
-    async fn run(&self, host: &dyn Host, stop: CancellationToken) -> Result<(), ChannelError>;
+    /// The host is shared with the tasks that the channel starts: one for each connection.
+    async fn run(&self, host: Arc<dyn Host>, stop: CancellationToken) -> Result<(), ChannelError>;
 
     /// Carries out one command, or says whether trying again can help.
     async fn perform(&self, command: &Outbound) -> Result<Performed, PerformError>;

@@ -118,8 +118,22 @@ pub struct DeliveryReport {
     pub action: ReportAction,
     /// Enhanced status, `5.1.1`. RFC 3463.
     pub status: String,
+    /// The SMTP reply that the other server gave, `550`; `None` when the report names none.
+    pub reply_code: Option<u16>,
     /// What the other server said.
     pub reason: String,
+}
+
+impl DeliveryReport {
+    /// Whether the address itself is to blame, so that sending to it again is useless: given up
+    /// with a permanent status (class 5, RFC 3463 §3.1) that speaks of the address (subject 1,
+    /// RFC 3463 §3.2) or of a mailbox that is disabled (5.2.1), or with no usable status at all.
+    pub fn is_hard(&self) -> bool {
+        self.action == ReportAction::Failed
+            && (self.status.is_empty()
+                || self.status.starts_with("5.1.")
+                || matches!(self.status.as_str(), "5.0.0" | "5.2.1"))
+    }
 }
 
 /// RFC 3464 §2.3.3.

@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use rozmova_base::Timestamp;
 use rozmova_base::id::{InteractionId, MessageId};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub struct OutboundMessage {
     pub message: MessageId,
     /// The interaction it belongs to, signed into the Message-ID so that the answer finds back.
     pub interaction: InteractionId,
+    /// When it was written: the `Date` header, the same at each attempt.
+    pub written_at: Timestamp,
     /// The bank's address and name.
     pub from: Party,
     /// To whom.
