@@ -189,6 +189,10 @@ id!(
     PauseReasonId
 );
 id!(
+    /// A calendar of opening hours and holidays that queues share.
+    HoursId
+);
+id!(
     /// One command to a channel that waits until it is carried out.
     OutboxId
 );
