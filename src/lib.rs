@@ -3,4 +3,5 @@
 //! Modules in the order of their layers; each may use those below it only (`tests/tidy.rs`).
 
 // ── the engine room of SQL ──
+pub mod media;
 pub mod store;
