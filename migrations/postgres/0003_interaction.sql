@@ -89,3 +89,11 @@ CREATE TABLE draft (
     changed_at BIGINT NOT NULL,
     PRIMARY KEY (interaction_id, author_id)
 );
+
+-- Another interaction that this one seems to belong to, without proof enough to join them.
+CREATE TABLE interaction_hint (
+    interaction_id UUID NOT NULL REFERENCES interaction (id),
+    may_belong_to_id UUID NOT NULL REFERENCES interaction (id),
+    reason TEXT NOT NULL,          -- references, subject_number, follows
+    PRIMARY KEY (interaction_id, may_belong_to_id)
+);

@@ -89,3 +89,11 @@ CREATE TABLE draft (
     changed_at INTEGER NOT NULL,
     PRIMARY KEY (interaction_id, author_id)
 ) STRICT;
+
+-- Another interaction that this one seems to belong to, without proof enough to join them.
+CREATE TABLE interaction_hint (
+    interaction_id BLOB NOT NULL REFERENCES interaction (id),
+    may_belong_to_id BLOB NOT NULL REFERENCES interaction (id),
+    reason TEXT NOT NULL,          -- references, subject_number, follows
+    PRIMARY KEY (interaction_id, may_belong_to_id)
+) STRICT;

@@ -72,6 +72,42 @@ macro_rules! insert_rows {
     };
 }
 
+/// `SELECT … WHERE k IN` + ` ($1, $2)` + ` ORDER BY …`.
+pub fn in_text(head: &str, keys: usize, tail: &str) -> String {
+    text(head, keys, 1, tail)
+}
+
+/// Fetches the rows of many keys with as few statements as possible.
+///
+/// `fetch_in!(sql, Row, "SELECT a, b FROM t WHERE a IN", "ORDER BY a", &keys, key => key.as_str())`
+/// gives a `Vec<Row>`; an order holds within a chunk only.
+#[macro_export]
+macro_rules! fetch_in {
+    ($sql:expr, $row:ty, $head:literal, $tail:literal, $keys:expr, $key:ident => $bind:expr) => {
+        async {
+            let mut rest = $keys;
+            let mut found: Vec<$row> = Vec::new();
+            for size in $crate::store::bulk::chunks(rest.len()) {
+                let (chunk, after) = rest.split_at(size);
+                rest = after;
+                // Only literals and parameter numbers are in the text.
+                let text = sqlx::AssertSqlSafe(
+                    $crate::store::bulk::in_text($head, size, $tail));
+                let rows = $crate::on_engine!($sql, connection => {
+                    let mut query = sqlx::query_as::<_, $row>(text);
+                    for $key in chunk {
+                        query = query.bind($bind);
+                    }
+                    query.fetch_all(connection).await
+                        .map_err($crate::store::StoreError::from)
+                })?;
+                found.extend(rows);
+            }
+            Ok::<Vec<$row>, $crate::store::StoreError>(found)
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +126,10 @@ mod tests {
         assert_eq!(
             text("INSERT INTO t (a, b) VALUES", 2, 2, "ON CONFLICT DO NOTHING"),
             "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING"
+        );
+        assert_eq!(
+            in_text("SELECT a FROM t WHERE a IN", 3, "ORDER BY a"),
+            "SELECT a FROM t WHERE a IN ($1, $2, $3) ORDER BY a"
         );
     }
 }

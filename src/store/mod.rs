@@ -19,6 +19,10 @@ pub mod setting;
 mod sqlite;
 pub mod testing;
 
+/// Prepared statements kept by each connection: a bulk text has eight sizes ([`bulk`]), so sixty
+/// bulk texts fit. Preparing one anew costs as much as running it.
+const STATEMENT_CACHE: usize = 512;
+
 pub use error::StoreError;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};

@@ -8,6 +8,7 @@ use super::{Db, StoreError, StoreOptions};
 pub(super) async fn open(options: &StoreOptions) -> Result<Db, StoreError> {
     let connect = PgConnectOptions::from_str(&options.url)
         .map_err(|_| StoreError::Url)?
+        .statement_cache_capacity(super::STATEMENT_CACHE)
         .application_name("rozmova");
     let pool = PgPoolOptions::new()
         .max_connections(options.connections_max)

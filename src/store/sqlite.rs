@@ -23,6 +23,7 @@ pub(super) async fn open(options: &StoreOptions) -> Result<Db, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(super::STATEMENT_CACHE)
         .pragma("temp_store", "memory");
     let acquire = Duration::from_millis(options.acquire_timeout_ms);
     let writer = SqlitePoolOptions::new()

@@ -95,7 +95,7 @@ macro_rules! each_db {
 
 #[cfg(test)]
 mod tests {
-    use crate::{fetch_all, insert_rows, store::setting};
+    use crate::{fetch_all, fetch_in, insert_rows, store::setting};
 
     each_db!(a_setting_is_replaced, |db| {
         let mut tx = db.begin().await.expect("a transaction");
@@ -129,5 +129,10 @@ mod tests {
             "SELECT key, value FROM setting ORDER BY key"
         );
         assert_eq!(all.await.expect("read"), rows);
+        let keys: Vec<&str> = rows.iter().step_by(3).map(|(key, _)| key.as_str()).collect();
+        let found = fetch_in!(
+            &mut tx.sql(), (String,), "SELECT value FROM setting WHERE key IN", "ORDER BY key",
+            keys.as_slice(), key => *key);
+        assert_eq!(found.await.expect("found").len(), keys.len());
     });
 }
