@@ -5,3 +5,6 @@
 // ── the engine room of SQL ──
 pub mod media;
 pub mod store;
+
+// ── domain ──
+pub mod client;
