@@ -1,0 +1,154 @@
+//! The engine room of SQL: two databases behind one text per query.
+//!
+//! 1. Every query is one static text in the common subset of SQLite and PostgreSQL, with `$1`
+//!    placeholders. Column types are `BIGINT`, `SMALLINT` (0 or 1), `TEXT`, `UUID` and `BYTEA` or
+//!    their SQLite equals. Dates, sums, case folding and JSON are computed in Rust.
+//! 2. Only `store.rs` files, this folder and `dispatch/journal.rs` hold SQL (`tests/tidy.rs`).
+//! 3. Reading takes [`Db::read`]; writing takes [`Db::begin`], which on SQLite is the one writer
+//!    connection with `BEGIN IMMEDIATE`: a deferred transaction that reads and then writes fails
+//!    at once with `SQLITE_BUSY`, whatever the busy timeout.
+//! 4. Tables live with their domain; a store function takes `&mut Sql<'_>` and so works inside and
+//!    outside a transaction.
+
+pub mod bulk;
+pub mod counter;
+mod error;
+mod macros;
+pub mod migrate;
+mod postgres;
+pub mod setting;
+mod sqlite;
+pub mod testing;
+
+/// Prepared statements kept by each connection: a bulk text has eight sizes ([`bulk`]), so sixty
+/// bulk texts fit. Preparing one anew costs as much as running it.
+const STATEMENT_CACHE: usize = 512;
+
+pub use error::StoreError;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+/// How to reach the store.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub url: String,
+    /// Connections for reading (SQLite) or for everything (PostgreSQL).
+    pub connections_max: u32,
+    /// How long a caller waits for a connection before it is told that the store is unavailable.
+    pub acquire_timeout_ms: u64,
+}
+
+/// An open store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// Embedded: one writer, several readers, one file.
+    Sqlite {
+        /// The one connection that writes.
+        writer: SqlitePool,
+        /// Connections that only read.
+        readers: SqlitePool,
+    },
+    /// A server.
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens the store and, for SQLite, creates the file when there is none.
+    /// Does not migrate: see [`migrate::run`].
+    pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        if options.url.starts_with("sqlite:") {
+            sqlite::open(options).await
+        } else if options.url.starts_with("postgres:") || options.url.starts_with("postgresql:") {
+            postgres::open(options).await
+        } else {
+            Err(StoreError::Url)
+        }
+    }
+
+    /// A connection for reading.
+    pub async fn read(&self) -> Result<Connection, StoreError> {
+        match self {
+            Self::Sqlite { readers, .. } => Ok(Connection::Sqlite(readers.acquire().await?)),
+            Self::Postgres(pool) => Ok(Connection::Postgres(pool.acquire().await?)),
+        }
+    }
+
+    /// A transaction for writing. Rolled back unless [`Tx::commit`] is called.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?))
+            }
+            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+        }
+    }
+
+    /// Closes all connections, after which SQLite has folded its log into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A connection for reading, given back when dropped.
+#[derive(Debug)]
+pub enum Connection {
+    /// See [`Db::Sqlite`].
+    Sqlite(PoolConnection<Sqlite>),
+    /// See [`Db::Postgres`].
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Connection {
+    /// What store functions take.
+    pub fn sql(&mut self) -> Sql<'_> {
+        match self {
+            Self::Sqlite(connection) => Sql::Sqlite(connection),
+            Self::Postgres(connection) => Sql::Postgres(connection),
+        }
+    }
+}
+
+/// A transaction, rolled back when dropped.
+#[derive(Debug)]
+pub enum Tx {
+    /// See [`Db::Sqlite`].
+    Sqlite(Transaction<'static, Sqlite>),
+    /// See [`Db::Postgres`].
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// What store functions take.
+    pub fn sql(&mut self) -> Sql<'_> {
+        match self {
+            Self::Sqlite(transaction) => Sql::Sqlite(transaction),
+            Self::Postgres(transaction) => Sql::Postgres(transaction),
+        }
+    }
+
+    /// Makes it durable.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// A borrowed connection of either engine, for the macros [`crate::execute!`],
+/// [`crate::fetch_all!`], [`crate::fetch_optional!`] and [`crate::fetch_one!`].
+#[derive(Debug)]
+pub enum Sql<'a> {
+    /// See [`Db::Sqlite`].
+    Sqlite(&'a mut SqliteConnection),
+    /// See [`Db::Postgres`].
+    Postgres(&'a mut PgConnection),
+}
