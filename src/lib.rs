@@ -8,3 +8,6 @@ pub mod dispatch;
 // ── the engine room of SQL ──
 pub mod media;
 pub mod store;
+
+// ── domain ──
+pub mod client;

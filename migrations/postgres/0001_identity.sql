@@ -4,6 +4,12 @@ CREATE TABLE setting (
     value TEXT NOT NULL
 );
 
+-- Last numbers given to clients and interactions.
+CREATE TABLE counter (
+    name TEXT PRIMARY KEY,
+    value BIGINT NOT NULL
+);
+
 CREATE TABLE branch (
     id UUID PRIMARY KEY,
     name TEXT NOT NULL UNIQUE

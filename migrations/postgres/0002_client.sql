@@ -5,7 +5,7 @@ CREATE TABLE client (
     kind TEXT NOT NULL,            -- person, organisation, sole_trader
     status TEXT NOT NULL,          -- prospect, client, former
     name TEXT NOT NULL,            -- as shown
-    name_key TEXT NOT NULL,        -- folded for search and order
+    name_key TEXT COLLATE "C" NOT NULL, -- folded for search and order
     given_name TEXT NOT NULL,
     patronymic TEXT NOT NULL,
     family_name TEXT NOT NULL,
@@ -69,8 +69,8 @@ CREATE INDEX holding_number ON holding (number);
 
 -- Folded words of a client's name, numbers and addresses, for search by prefix.
 CREATE TABLE client_word (
-    word TEXT NOT NULL,
+    word TEXT COLLATE "C" NOT NULL, -- compared by bytes, as in SQLite
     client_id UUID NOT NULL REFERENCES client (id),
     PRIMARY KEY (word, client_id)
 );
-CREATE INDEX client_word_client ON client_word (client_id);
+CREATE INDEX client_word_client ON client_word (client_id, word);

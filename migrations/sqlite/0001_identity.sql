@@ -4,6 +4,12 @@ CREATE TABLE setting (
     value TEXT NOT NULL
 ) STRICT;
 
+-- Last numbers given to clients and interactions.
+CREATE TABLE counter (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE branch (
     id BLOB PRIMARY KEY,
     name TEXT NOT NULL UNIQUE

@@ -72,5 +72,5 @@ CREATE TABLE client_word (
     word TEXT NOT NULL,
     client_id BLOB NOT NULL REFERENCES client (id),
     PRIMARY KEY (word, client_id)
-) STRICT;
-CREATE INDEX client_word_client ON client_word (client_id);
+) STRICT, WITHOUT ROWID;
+CREATE INDEX client_word_client ON client_word (client_id, word);

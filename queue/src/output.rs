@@ -409,11 +409,14 @@ impl EventKind {
             Self::Held => Some(ContactState::Held),
             Self::Parked { .. } => Some(ContactState::Parked),
             Self::AwaitingClient => Some(ContactState::WaitingForClient),
-            Self::CallbackScheduled { .. } => Some(ContactState::CallbackScheduled),
+            Self::CallbackScheduled { not_before: Some(_) } => {
+                Some(ContactState::CallbackScheduled)
+            }
             Self::WrapUpStarted { .. } => Some(ContactState::WrapUp),
             Self::Closed { .. } | Self::Merged { .. } => Some(ContactState::Closed),
             Self::Abandoned { .. } => Some(ContactState::Abandoned),
             Self::Overflowed { to: OverflowTo::Queue { .. } | OverflowTo::Callback, .. }
+            | Self::CallbackScheduled { not_before: None }
             | Self::RingWidened { .. }
             | Self::PreferenceEnded
             | Self::Reordered { .. }

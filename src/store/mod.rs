@@ -11,6 +11,7 @@
 //!    outside a transaction.
 
 pub mod bulk;
+pub mod counter;
 mod error;
 mod macros;
 pub mod migrate;

@@ -1,0 +1,255 @@
+//! Who gets what. Two questions cover everything: *a contact waits, which agent?* is asked when a
+//! lane gets its first contact; *an agent is free, which contact?* is asked when he becomes free.
+//! Nothing else can make a match possible, so nothing is ever scanned to find out.
+
+use crate::agent::{AfterThis, Agent, Presence, meets, skill_score};
+use crate::config::{AgentRule, Medium, PerMedium};
+use crate::contact::{Kept, effective_age};
+use crate::engine::Engine;
+use crate::lane::{FreeKey, LaneKey, Served, WaitKey};
+use crate::output::{ConnectedHow, EventKind, Output};
+use crate::slab::Slot;
+use crate::trace::Moment;
+
+impl Engine {
+    /// Gives away everything that can be given. Afterwards no waiting contact has a fit, free agent.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            if let Some(agent) = self.index.touched.pop_first() {
+                self.refresh_agent(agent);
+            } else if let Some(agent) = self.index.seeking.pop_first() {
+                self.seek_contact(agent);
+            } else if !self.index.lanes_to_try.is_empty() {
+                self.seek_agent();
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Brings what others see of an agent, and his places among the free, up to date.
+    fn refresh_agent(&mut self, slot: Slot) {
+        if !self.core.agents.contains(slot) {
+            return;
+        }
+        let agent = &mut self.core.agents[slot];
+        if agent.has_nothing_in_hand()
+            && let Some(after) = agent.after_this.take()
+        {
+            let presence = match after {
+                AfterThis::Ready => Presence::Ready,
+                AfterThis::Pause(reason) => Presence::Paused(Some(reason)),
+            };
+            self.set_presence(slot, presence);
+            self.index.touched.remove(&slot);
+        }
+        let now = self.core.now;
+        let agent = &mut self.core.agents[slot];
+        agent.account_busy_time(now);
+        let (from, to) = (agent.shown, agent.state());
+        if from != to {
+            let after_ms = now.millis_since(agent.shown_since);
+            agent.shown = to;
+            agent.shown_since = now;
+            self.emit_agent(slot, EventKind::AgentStateChanged { from, to, after_ms });
+        }
+        self.list_agent(slot);
+    }
+
+    /// Enters the agent among the free of his queues, or takes him out.
+    pub(crate) fn list_agent(&mut self, slot: Slot) {
+        let agent = &self.core.agents[slot];
+        let mut can_take = PerMedium::default();
+        let mut gained = false;
+        let index = &mut self.index.agents[slot as usize];
+        for medium in Medium::ALL {
+            can_take[medium] = agent.exclusion(medium, &self.core.media).is_none();
+            gained |= can_take[medium] && !index.can_take[medium];
+        }
+        index.can_take = can_take;
+        let used_units = agent.used_units(&self.core.media);
+        for served in &mut index.serves {
+            let rule = self.core.queues[served.queue].config.rule;
+            let key = free_key(agent, slot, rule, used_units);
+            let free = &mut self.index.queues[served.queue as usize].free;
+            let group = (served.ring, index.profile);
+            for medium in Medium::ALL {
+                let was = served.listed[medium];
+                let is = can_take[medium];
+                if was && (!is || key != served.key) {
+                    free[medium].remove(group, served.key);
+                }
+                if is && (!was || key != served.key) {
+                    free[medium].insert(group, key);
+                }
+            }
+            served.listed = can_take;
+            served.key = key;
+        }
+        if gained {
+            self.index.seeking.insert(slot);
+        }
+    }
+
+    /// Takes the agent out of every index of the free.
+    pub(crate) fn unlist_agent(&mut self, slot: Slot) {
+        let index = &mut self.index.agents[slot as usize];
+        for served in &mut index.serves {
+            let free = &mut self.index.queues[served.queue as usize].free;
+            for medium in Medium::ALL {
+                if std::mem::take(&mut served.listed[medium]) {
+                    free[medium].remove((served.ring, index.profile), served.key);
+                }
+            }
+        }
+        index.can_take = PerMedium::default();
+    }
+
+    /// An agent is free: gives him the contact with the greatest age among those he may take;
+    /// contacts kept for him come first.
+    fn seek_contact(&mut self, agent: Slot) {
+        let index = &self.index.agents[agent as usize];
+        let kept = index.kept.iter().map(|key| key.2);
+        let mut kept = kept.filter(|slot| index.can_take[self.core.contacts[*slot].medium]);
+        if let Some(slot) = kept.next() {
+            self.give(slot, agent, Moment::KeptForAgent);
+        } else if let Some(slot) = self.greatest_age_for(agent) {
+            self.give(slot, agent, Moment::AgentFree);
+        } else {
+            return;
+        }
+        // One is given at a time: what he can still take is known when he has been refreshed.
+        self.index.seeking.insert(agent);
+    }
+
+    fn greatest_age_for(&self, agent: Slot) -> Option<Slot> {
+        let index = &self.index.agents[agent as usize];
+        let skills = self.index.profiles.levels(index.profile);
+        let now = self.core.now;
+        let mut best: Option<(i128, u64, Slot)> = None;
+        for Served { queue, ring, .. } in &index.serves {
+            for (key, lane) in &self.index.queues[*queue as usize].lanes {
+                if !index.can_take[key.medium] || key.ring < *ring {
+                    continue;
+                }
+                let Some(&(key_ms, number, slot)) = lane.waiting.first() else { continue };
+                let age = effective_age(key.slope_permille, now, key_ms);
+                let is_better = best.is_none_or(|(best_age, best_number, _)| {
+                    age > best_age || (age == best_age && number < best_number)
+                });
+                if is_better
+                    && meets(skills, &lane.requirement)
+                    && !(key.alone.is_some() && self.has_declined(slot, agent))
+                {
+                    best = Some((age, number, slot));
+                }
+            }
+        }
+        best.map(|(_, _, slot)| slot)
+    }
+
+    /// Contacts began to wait: gives the one with the greatest age to an agent, or finds that no
+    /// agent can take the head of its lane.
+    fn seek_agent(&mut self) {
+        let now = self.core.now;
+        let mut best: Option<(i128, WaitKey, Slot, LaneKey)> = None;
+        for &(queue, key) in &self.index.lanes_to_try {
+            let lane = self.index.queues[queue as usize].lanes.get(&key);
+            let Some(&head) = lane.and_then(|lane| lane.waiting.first()) else { continue };
+            let age = effective_age(key.slope_permille, now, head.0);
+            if best.is_none_or(|(best_age, best_head, ..)| {
+                age > best_age || (age == best_age && head.1 < best_head.1)
+            }) {
+                best = Some((age, head, queue, key));
+            }
+        }
+        let Some((_, (_, _, slot), queue, key)) = best else {
+            self.index.lanes_to_try.clear();
+            return;
+        };
+        match self.best_agent(queue, &key, slot) {
+            Some(agent) => self.give(slot, agent, Moment::ContactWaits),
+            None => {
+                self.index.lanes_to_try.remove(&(queue, key));
+            }
+        }
+    }
+
+    /// The free, fit agent whom the queue's rule puts first.
+    pub(crate) fn best_agent(&self, queue: Slot, key: &LaneKey, slot: Slot) -> Option<Slot> {
+        let index = &self.index.queues[queue as usize];
+        let requirement = &index.lanes.get(key)?.requirement;
+        let free = &index.free[key.medium];
+        if self.core.queues[queue].config.rule == AgentRule::MostSkilled {
+            return self.most_skilled(queue, key, slot);
+        }
+        let mut best: Option<FreeKey> = None;
+        for &(head, group) in &free.heads {
+            if best.is_some_and(|best| best <= head) {
+                break;
+            }
+            if group.0 > key.ring || !meets(self.index.profiles.levels(group.1), requirement) {
+                continue;
+            }
+            if key.alone.is_none() {
+                return Some(head.3);
+            }
+            let members = free.groups.get(&group)?;
+            let willing = members.iter().find(|member| !self.has_declined(slot, member.3));
+            best = best.into_iter().chain(willing.copied()).min();
+        }
+        best.map(|best| best.3)
+    }
+
+    fn most_skilled(&self, queue: Slot, key: &LaneKey, slot: Slot) -> Option<Slot> {
+        let index = &self.index.queues[queue as usize];
+        let requirement = &index.lanes.get(key)?.requirement;
+        let needs = self.core.needs.levels(key.need);
+        let mut best: Option<(std::cmp::Reverse<u32>, FreeKey)> = None;
+        for (group, members) in &index.free[key.medium].groups {
+            let skills = self.index.profiles.levels(group.1);
+            if group.0 > key.ring || !meets(skills, requirement) {
+                continue;
+            }
+            let willing = members.iter().find(|member| !self.has_declined(slot, member.3));
+            if let Some(member) = willing {
+                let rank = (std::cmp::Reverse(skill_score(skills, needs)), *member);
+                best = Some(best.map_or(rank, |best| best.min(rank)));
+            }
+        }
+        best.map(|(_, key)| key.3)
+    }
+
+    pub(crate) fn has_declined(&self, slot: Slot, agent: Slot) -> bool {
+        self.core.contacts[slot].declined().iter().any(|(declined, _)| *declined == agent)
+    }
+
+    /// Gives a waiting contact to an agent: as an offer, or at once where the queue says so.
+    pub(crate) fn give(&mut self, slot: Slot, agent: Slot, moment: Moment) {
+        let decision = (self.core.centre.trace_candidates > 0)
+            .then(|| self.explain(slot, moment, Some(agent)));
+        self.unplace(slot);
+        let contact = &mut self.core.contacts[slot];
+        contact.kept = Kept::No;
+        let medium = contact.medium;
+        if self.config_of(slot).auto_accept[medium] {
+            self.connect(slot, agent, ConnectedHow::AutoAccepted);
+        } else {
+            self.make_offer(slot, agent);
+        }
+        if let Some(mut decision) = decision {
+            decision.offer = self.core.contacts[slot].offer().map(|offer| offer.id);
+            self.core.outputs.push_back(Output::Decision(Box::new(decision)));
+        }
+    }
+}
+
+/// Place of a free agent under a rule; the smallest is asked first.
+pub(crate) fn free_key(agent: &Agent, slot: Slot, rule: AgentRule, used_units: u16) -> FreeKey {
+    let first = match rule {
+        AgentRule::LongestIdle | AgentRule::MostSkilled => 0,
+        AgentRule::LeastLoaded => i64::from(used_units),
+        AgentRule::LowestOccupancy => i64::from(agent.occupancy_permille),
+    };
+    (first, agent.idle_since.as_micros(), agent.config.id, slot)
+}
