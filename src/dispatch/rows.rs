@@ -56,15 +56,39 @@ pub(super) struct OfferChange {
     pub(super) reason: Option<String>,
 }
 
-/// The outer `None` leaves a column as it is.
+/// What becomes of a column that may be empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Column<T> {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is written, perhaps empty.
+    Set(Option<T>),
+}
+
+impl<T: Copy> Column<T> {
+    /// 1 when it is written: a condition in SQL.
+    pub(super) const fn is_set(self) -> i16 {
+        matches!(self, Self::Set(_)) as i16
+    }
+
+    pub(super) const fn value(self) -> Option<T> {
+        match self {
+            Self::Keep => None,
+            Self::Set(value) => value,
+        }
+    }
+}
+
+/// `None` leaves a column as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct InteractionChange {
     pub(super) state: Option<ContactState>,
     pub(super) queue: Option<QueueId>,
-    pub(super) agent: Option<Option<AgentId>>,
+    pub(super) agent: Column<AgentId>,
     pub(super) waiting_since_at: Option<Timestamp>,
     pub(super) answered_at: Option<Timestamp>,
-    pub(super) closed_at: Option<Option<Timestamp>>,
+    pub(super) closed_at: Column<Timestamp>,
     pub(super) disposition: Option<DispositionId>,
     pub(super) event_sequence: u64,
     /// Nothing but the arrival, which the row shows from the beginning.
@@ -191,7 +215,7 @@ fn fold_interaction(change: &mut InteractionChange, event: &Event) {
     change.event_sequence = event.seq;
     if let Some(state) = event.kind.contact_state() {
         change.state = Some(state);
-        change.closed_at = Some(state.is_final().then_some(event.at));
+        change.closed_at = Column::Set(state.is_final().then_some(event.at));
     }
     let is_arrival = matches!(
         event.kind,
@@ -200,12 +224,12 @@ fn fold_interaction(change: &mut InteractionChange, event: &Event) {
     change.only_arrived &= is_arrival;
     if let EventKind::Queued { key, .. } = &event.kind {
         change.queue = event.queue;
-        change.agent = Some(None);
+        change.agent = Column::Set(None);
         change.waiting_since_at = Some(Timestamp::from_millis(key.eligible_at_ms));
     } else if let EventKind::Requeued { .. } = event.kind {
-        change.agent = Some(None);
+        change.agent = Column::Set(None);
     } else if let EventKind::Connected { .. } = event.kind {
-        change.agent = Some(event.agent);
+        change.agent = Column::Set(event.agent);
         change.answered_at = change.answered_at.or(Some(event.at));
     } else if let EventKind::DispositionSet { disposition } = event.kind {
         change.disposition = Some(disposition);

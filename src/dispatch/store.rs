@@ -211,7 +211,6 @@ async fn update_interaction(
     change: &InteractionChange,
 ) -> Result<(), StoreError> {
     let state = change.state.as_ref().and_then(name_of);
-    let flag = |is_set: bool| i16::from(is_set);
     execute!(
         sql,
         "UPDATE interaction SET
@@ -227,12 +226,12 @@ async fn update_interaction(
         interaction,
         state.as_deref(),
         change.queue,
-        flag(change.agent.is_some()),
-        change.agent.flatten(),
+        change.agent.is_set(),
+        change.agent.value(),
         change.waiting_since_at,
         change.answered_at,
-        flag(change.closed_at.is_some()),
-        change.closed_at.flatten(),
+        change.closed_at.is_set(),
+        change.closed_at.value(),
         change.disposition,
         change.event_sequence.cast_signed()
     )
@@ -256,7 +255,7 @@ pub async fn events_after(
         EVENTS_CHUNK
     )
     .await?;
-    rows.into_iter().map(event_from).collect()
+    rows.iter().map(event_from).collect()
 }
 
 /// Events of one interaction, in order.
@@ -273,7 +272,7 @@ pub async fn events_of(
         EVENTS_CHUNK
     )
     .await?;
-    rows.into_iter().map(event_from).collect()
+    rows.iter().map(event_from).collect()
 }
 
 /// Number of the last event before a time; 0 when there is none.
@@ -298,7 +297,7 @@ struct EventColumns {
     document: String,
 }
 
-fn event_from(row: EventColumns) -> Result<Event, StoreError> {
+fn event_from(row: &EventColumns) -> Result<Event, StoreError> {
     let document: EventDocument<'_> = serde_json::from_str(&row.document)
         .map_err(|error| StoreError::Fault(format!("event {}: {error}", row.sequence)))?;
     Ok(Event {
