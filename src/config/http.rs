@@ -23,8 +23,6 @@ pub struct HttpConfig {
     pub request_timeout_seconds: u64,
     /// Largest request body in bytes, uploads excepted.
     pub body_limit_bytes: usize,
-    /// Largest uploaded file in bytes.
-    pub upload_limit_bytes: usize,
     /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -37,7 +35,6 @@ impl Default for HttpConfig {
             web_dist: PathBuf::from("web/dist"),
             request_timeout_seconds: 60,
             body_limit_bytes: 1024 * 1024,
-            upload_limit_bytes: 25 * 1024 * 1024,
             trusted_proxies: Vec::new(),
         }
     }
@@ -67,10 +64,6 @@ impl HttpConfig {
         if self.body_limit_bytes < MIN_BODY_BYTES {
             let message = format!("must be {MIN_BODY_BYTES} bytes or more");
             found.push(Problem::new("http.body_limit_bytes", message));
-        }
-        if self.upload_limit_bytes < MIN_BODY_BYTES {
-            let message = format!("must be {MIN_BODY_BYTES} bytes or more");
-            found.push(Problem::new("http.upload_limit_bytes", message));
         }
     }
 }

@@ -25,6 +25,8 @@ pub use log::{LogConfig, LogFormat};
 use serde::{Deserialize, Serialize};
 pub use store::StoreConfig;
 
+use crate::media::MediaConfig;
+
 /// Read when no file is named and it exists.
 pub const DEFAULT_PATH: &str = "config/rozmova.toml";
 /// What the environment variables begin with.
@@ -40,6 +42,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// The database.
     pub store: StoreConfig,
+    /// Raw mails and attachments.
+    pub media: MediaConfig,
     /// Passwords and sessions.
     pub auth: AuthConfig,
     /// What is written to standard error.
