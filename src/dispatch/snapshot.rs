@@ -1,0 +1,63 @@
+//! Snapshots of the engine, written off the driver's path.
+//!
+//! Invariant: a snapshot is stored only after every event that the engine had said by then is a row.
+//! Otherwise a start from it would leave those events out.
+
+use std::time::Duration;
+
+use rozmova_base::Timestamp;
+use rozmova_queue::Engine;
+use tokio::sync::{mpsc, watch};
+
+use super::journal::{self, Snapshot};
+use crate::store::{Db, StoreError};
+
+/// Raised whenever what a snapshot holds changes its shape; others are then not read, and the
+/// journal is replayed from its beginning.
+pub(super) const FORMAT: i64 = 1;
+/// How long a snapshot waits for the rows. They are that late only when the store is in trouble,
+/// and then a start replays more of the journal.
+const ROWS_TIMEOUT: Duration = Duration::from_secs(20);
+
+pub(super) struct SnapshotJob {
+    /// Last journal entry in it.
+    pub(super) sequence: i64,
+    pub(super) at: Timestamp,
+    /// Last event said.
+    pub(super) event_sequence: u64,
+    pub(super) engine: Engine,
+}
+
+/// Writes snapshots until the driver is gone.
+pub(super) async fn run(
+    db: Db,
+    mut jobs: mpsc::Receiver<SnapshotJob>,
+    mut shown: watch::Receiver<u64>,
+) {
+    while let Some(job) = jobs.recv().await {
+        let rows = shown.wait_for(|sequence| *sequence >= job.event_sequence);
+        let are_there = matches!(tokio::time::timeout(ROWS_TIMEOUT, rows).await, Ok(Ok(_)));
+        if !are_there {
+            tracing::warn!("No snapshot of the queue: its rows are behind");
+            continue;
+        }
+        let sequence = job.sequence;
+        match write(&db, job).await {
+            Ok(bytes) => tracing::debug!(sequence, bytes, "Wrote a snapshot of the queue"),
+            Err(error) => tracing::warn!(%error, "No snapshot of the queue; the next will do"),
+        }
+    }
+}
+
+async fn write(db: &Db, job: SnapshotJob) -> Result<usize, StoreError> {
+    let SnapshotJob { sequence, at, engine, .. } = job;
+    let state = tokio::task::spawn_blocking(move || serde_json::to_vec(&engine))
+        .await
+        .map_err(|error| StoreError::Fault(error.to_string()))?
+        .map_err(|error| StoreError::Fault(error.to_string()))?;
+    let bytes = state.len();
+    let mut tx = db.begin().await?;
+    journal::save_snapshot(&mut tx.sql(), FORMAT, &Snapshot { sequence, at, state }).await?;
+    tx.commit().await?;
+    Ok(bytes)
+}

@@ -1,0 +1,144 @@
+//! How the queue comes back: newest snapshot, then the journal after it, read in pieces.
+
+use std::sync::Arc;
+
+use rozmova_base::Clock;
+use rozmova_queue::Engine;
+use tokio::sync::{mpsc, watch};
+
+use super::driver::{Driver, replay};
+use super::gate::TimeGate;
+use super::journal::{self, Journal, Snapshot};
+use super::projector::{self, Committed, Said};
+use super::{Dispatch, Inner, snapshot, store, submit};
+use crate::store::{Db, StoreError};
+
+/// Turns that wait for the engine; beyond it turns wait with their commit done.
+const WORK_WAITING_MAX: usize = 256;
+/// Groups of outputs that wait for the projector: with some tens of events each, seconds of a
+/// store that does not answer. Beyond it the engine waits.
+const SAID_WAITING_MAX: usize = 4_096;
+/// Groups of committed rows that wait for live events.
+const COMMITTED_WAITING_MAX: usize = 256;
+
+/// How the queue is run.
+#[derive(Clone, Copy, Debug)]
+pub struct DispatchOptions {
+    /// Inputs between two snapshots.
+    pub snapshot_every_inputs: i64,
+}
+
+impl Default for DispatchOptions {
+    /// 20,000 inputs are replayed in well under a second.
+    fn default() -> Self {
+        Self { snapshot_every_inputs: 20_000 }
+    }
+}
+
+/// Why the queue cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store does not answer or its journal cannot be read.
+    #[error("the queue cannot be restored: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl Dispatch {
+    /// Restores the queue and starts its tasks. Gives the handle, and the stream of committed
+    /// changes for live events, which must be drained.
+    pub async fn start(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        options: DispatchOptions,
+    ) -> Result<(Self, mpsc::Receiver<Committed>), StartError> {
+        start(db, clock, options).await
+    }
+}
+
+async fn start(
+    db: Db,
+    clock: Arc<dyn Clock>,
+    options: DispatchOptions,
+) -> Result<(Dispatch, mpsc::Receiver<Committed>), StartError> {
+    let mut connection = db.read().await?;
+    let watermark = store::last_event(&mut connection.sql()).await?;
+    let latest = journal::latest_time(&mut connection.sql()).await?;
+    let (engine, snapshot_sequence) = newest_usable(&mut connection).await?;
+    drop(connection);
+
+    let (said, said_receiver) = mpsc::channel(SAID_WAITING_MAX);
+    let (committed, committed_receiver) = mpsc::channel(COMMITTED_WAITING_MAX);
+    let (shown, shown_receiver) = watch::channel(watermark);
+    let projector =
+        tokio::spawn(projector::run(db.clone(), watermark, said_receiver, shown, committed));
+
+    let (engine, sequence) = replay_journal(&db, engine, snapshot_sequence, &said).await?;
+    let gate = Arc::new(TimeGate::starting_at(latest.max(engine.now())));
+    let (work, work_receiver) = mpsc::channel(WORK_WAITING_MAX);
+    let (snapshots, snapshot_jobs) = mpsc::channel(1);
+    let journal =
+        Journal::new(db.clone(), Arc::clone(&clock), Arc::clone(&gate), work.clone(), sequence);
+    let driver = Driver {
+        engine,
+        clock,
+        gate,
+        work: work_receiver,
+        said,
+        snapshots,
+        options,
+        sequence,
+        snapshot_sequence,
+    };
+    let (submit, waiting) = mpsc::channel(submit::WAITING_MAX);
+    tokio::spawn(submit::run(journal.clone(), waiting));
+    let tasks = vec![
+        tokio::spawn(driver.run()),
+        projector,
+        tokio::spawn(snapshot::run(db, snapshot_jobs, shown_receiver.clone())),
+    ];
+    let tasks = tokio::sync::Mutex::new(tasks);
+    let inner = Inner { journal, submit, work, shown: shown_receiver, tasks };
+    Ok((Dispatch(Arc::new(inner)), committed_receiver))
+}
+
+async fn newest_usable(
+    connection: &mut crate::store::Connection,
+) -> Result<(Engine, i64), StoreError> {
+    for Snapshot { sequence, state, .. } in
+        journal::snapshots(&mut connection.sql(), snapshot::FORMAT).await?
+    {
+        match serde_json::from_slice(&state) {
+            Ok(engine) => return Ok((engine, sequence)),
+            Err(error) => {
+                tracing::warn!(sequence, %error, "A snapshot of the queue cannot be read");
+            }
+        }
+    }
+    Ok((Engine::default(), 0))
+}
+
+async fn replay_journal(
+    db: &Db,
+    mut engine: Engine,
+    snapshot_sequence: i64,
+    said: &mpsc::Sender<Said>,
+) -> Result<(Engine, i64), StoreError> {
+    let mut sequence = snapshot_sequence;
+    loop {
+        let mut connection = db.read().await?;
+        let entries = journal::read_after(&mut connection.sql(), sequence).await?;
+        drop(connection);
+        let Some(last) = entries.last() else { break };
+        sequence = last.sequence;
+        for entry in entries {
+            let mut outputs = Vec::new();
+            replay(&mut engine, entry.input, entry.at, &mut outputs);
+            if !outputs.is_empty() {
+                let _ = said.send(Said { outputs }).await;
+            }
+        }
+    }
+    let replayed = sequence - snapshot_sequence;
+    tracing::info!(snapshot = snapshot_sequence, replayed, "The queue is restored");
+    Ok((engine, sequence))
+}

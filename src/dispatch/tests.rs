@@ -1,0 +1,276 @@
+//! The shell as a whole, on both databases: what is committed is carried out, once, also across a
+//! death of the process.
+
+use rozmova_base::id::{InteractionId, OfferId, QueueId, UserId};
+use rozmova_base::time::MockClock;
+use rozmova_base::{Clock, Timestamp};
+use rozmova_queue::config::{AgentConfig, Medium, QueueConfig, Service};
+use rozmova_queue::input::Arrival;
+use rozmova_queue::view::ContactState;
+use rozmova_queue::{EventKind, Rejected};
+
+use super::*;
+use crate::store::{Db, Sql, StoreError};
+use crate::{each_db, execute, fetch_all, fetch_one};
+
+const QUEUE: QueueId = QueueId::from_u128(1);
+const ANA: UserId = UserId::from_u128(2);
+const BEGIN: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+struct Centre {
+    db: Db,
+    clock: Arc<MockClock>,
+    dispatch: Dispatch,
+    committed: tokio::sync::Mutex<mpsc::Receiver<Committed>>,
+}
+
+impl Centre {
+    async fn start(db: &Db, clock: Arc<MockClock>, snapshot_every_inputs: i64) -> Self {
+        let options = DispatchOptions { snapshot_every_inputs };
+        let (dispatch, committed) =
+            Dispatch::start(db.clone(), Arc::clone(&clock) as Arc<dyn Clock>, options)
+                .await
+                .expect("a queue");
+        Self { db: db.clone(), clock, dispatch, committed: committed.into() }
+    }
+
+    async fn set_up(db: &Db) -> Self {
+        let centre = Self::start(db, Arc::new(MockClock::at(BEGIN)), 1_000_000).await;
+        let mut ana = AgentConfig::new(ANA, "Ana");
+        ana.serves.push(Service { queue: QUEUE, ring: 1 });
+        for input in [
+            Input::PutQueue(QueueConfig::new(QUEUE, "Cards")),
+            Input::PutAgent(ana),
+            Input::SignedIn { agent: ANA },
+            Input::SetReady { agent: ANA },
+        ] {
+            centre.dispatch.submit(input).await.expect("taken");
+        }
+        centre
+    }
+
+    /// As a process that is killed: nothing more is done, nothing is said good-bye to.
+    async fn die(self) -> Arc<MockClock> {
+        for task in self.dispatch.0.tasks.lock().await.drain(..) {
+            task.abort();
+            let _ = task.await;
+        }
+        self.clock
+    }
+
+    async fn arrive(&self, number: u128) -> InteractionId {
+        let interaction = InteractionId::from_u128(number);
+        let mut turn = self.dispatch.journal().begin().await.expect("a turn");
+        insert_interaction(&mut turn.sql(), interaction).await.expect("inserted");
+        turn.append(Input::ContactArrived(Arrival::new(interaction, Medium::Email, QUEUE)));
+        for verdict in turn.commit().await.expect("committed") {
+            let applied = verdict.wait().await.expect("taken");
+            self.dispatch.wait_until_shown(applied).await;
+        }
+        interaction
+    }
+
+    async fn engine_text(&self) -> String {
+        self.dispatch
+            .read(|engine| serde_json::to_string(engine).expect("JSON"))
+            .await
+            .expect("a running queue")
+    }
+
+    async fn state(&self, interaction: InteractionId) -> String {
+        let mut connection = self.db.read().await.expect("a connection");
+        let row = fetch_one!(
+            &mut connection.sql(),
+            (String,),
+            "SELECT state FROM interaction WHERE id = $1",
+            interaction
+        );
+        row.await.expect("a row").0
+    }
+
+    async fn events(&self) -> Vec<rozmova_queue::Event> {
+        let mut connection = self.db.read().await.expect("a connection");
+        store::events_after(&mut connection.sql(), 0, Timestamp(0)).await.expect("events")
+    }
+
+    async fn open_offer(&self) -> OfferId {
+        let mut connection = self.db.read().await.expect("a connection");
+        let rows = fetch_all!(
+            &mut connection.sql(),
+            (OfferId,),
+            "SELECT id FROM offer WHERE outcome IS NULL"
+        )
+        .await
+        .expect("offers");
+        assert_eq!(rows.len(), 1, "one offer is open");
+        rows[0].0
+    }
+}
+
+async fn insert_interaction(sql: &mut Sql<'_>, id: InteractionId) -> Result<(), StoreError> {
+    let number = i64::try_from(id.0.as_u128()).expect("small ids in tests");
+    execute!(
+        sql,
+        "INSERT INTO interaction (id, number, medium, direction, state, subject, identified_by,
+           candidates, from_name, from_address, from_key, mailbox, queue_id, priority, received_at,
+           last_message_at, unread, readable, disposition_note, event_sequence)
+         VALUES ($1, $2, 'email', 'inbound', 'queued', '', 'none', 0, '', '', '', '', $3, 0, $4,
+           $4, 0, 1, '', 0)",
+        id,
+        number,
+        QUEUE,
+        BEGIN
+    )
+    .await
+    .map(drop)
+}
+
+/// Numbers of events count from 1 without a gap: nothing left out, nothing doubled.
+fn assert_gapless(events: &[rozmova_queue::Event]) {
+    for (index, event) in events.iter().enumerate() {
+        assert_eq!(event.seq, index as u64 + 1, "{:?}", event.kind);
+    }
+}
+
+each_db!(a_contact_goes_from_arrival_to_its_end, |db| {
+    let centre = Centre::set_up(&db).await;
+    let interaction = centre.arrive(10).await;
+    assert_eq!(centre.state(interaction).await, "offered");
+    let offer = centre.open_offer().await;
+    centre.dispatch.submit(Input::OfferAccepted { offer }).await.expect("accepted");
+    assert_eq!(centre.state(interaction).await, "active");
+    let again = centre.dispatch.submit(Input::OfferAccepted { offer }).await;
+    assert!(matches!(again, Err(SubmitError::Rejected(Rejected::OfferOver(_)))));
+    centre.dispatch.submit(Input::ContactEnded { interaction }).await.expect("ended");
+    assert_eq!(centre.state(interaction).await, "closed");
+    assert_gapless(&centre.events().await);
+    let told = centre.committed.lock().await.recv().await.expect("told");
+    assert_eq!(told.events[0].seq, 1);
+    centre.dispatch.stop().await;
+    assert!(centre.dispatch.journal().begin().await.is_err(), "stopped");
+});
+
+each_db!(a_killed_queue_comes_back_exactly, |db| {
+    let centre = Centre::set_up(&db).await;
+    for number in 10..40 {
+        centre.arrive(number).await;
+    }
+    let offer = centre.open_offer().await;
+    centre.dispatch.submit(Input::OfferAccepted { offer }).await.expect("accepted");
+    let before = centre.engine_text().await;
+    let events = centre.events().await;
+    let clock = centre.die().await;
+
+    let centre = Centre::start(&db, clock, 1_000_000).await;
+    assert_eq!(centre.engine_text().await, before);
+    assert_eq!(centre.events().await, events);
+    let interaction = centre.arrive(50).await;
+    assert_eq!(
+        centre
+            .dispatch
+            .read(move |engine| {
+                engine.interaction(interaction).map(|contact| contact.state).expect("known")
+            })
+            .await
+            .expect("running"),
+        ContactState::Queued
+    );
+    assert_gapless(&centre.events().await);
+    centre.dispatch.stop().await;
+});
+
+each_db!(rows_that_were_not_written_are_written_at_the_next_start, |db| {
+    let centre = Centre::set_up(&db).await;
+    let interaction = centre.arrive(10).await;
+    let events = centre.events().await;
+    let clock = centre.die().await;
+    let mut tx = db.begin().await.expect("a transaction");
+    execute!(&mut tx.sql(), "DELETE FROM event WHERE sequence > 4").await.expect("deleted");
+    execute!(&mut tx.sql(), "DELETE FROM offer").await.expect("deleted");
+    execute!(&mut tx.sql(), "UPDATE interaction SET state = 'queued'").await.expect("updated");
+    tx.commit().await.expect("committed");
+
+    let centre = Centre::start(&db, clock, 1_000_000).await;
+    centre.arrive(11).await;
+    assert_eq!(centre.events().await[..events.len()], events);
+    assert_eq!(centre.state(interaction).await, "offered");
+    centre.open_offer().await;
+    centre.dispatch.stop().await;
+});
+
+each_db!(a_snapshot_saves_reading_the_journal, |db| {
+    let centre = Centre::set_up(&db).await;
+    let interaction = centre.arrive(10).await;
+    let before = centre.engine_text().await;
+    let clock = Arc::clone(&centre.clock);
+    centre.dispatch.stop().await;
+    let mut tx = db.begin().await.expect("a transaction");
+    execute!(&mut tx.sql(), "UPDATE journal SET input = '{}' WHERE sequence < 3")
+        .await
+        .expect("made unreadable");
+    tx.commit().await.expect("committed");
+
+    let centre = Centre::start(&db, clock, 2).await;
+    assert_eq!(centre.engine_text().await, before);
+    for number in 20..30 {
+        centre.arrive(number).await;
+    }
+    assert_eq!(centre.state(interaction).await, "offered");
+    centre.dispatch.stop().await;
+    let mut connection = db.read().await.expect("a connection");
+    let (count,) =
+        fetch_one!(&mut connection.sql(), (i64,), "SELECT COUNT(*) FROM engine_snapshot")
+            .await
+            .expect("counted");
+    assert!((1..=3).contains(&count), "{count} snapshots are kept");
+});
+
+each_db!(a_gap_in_the_journal_is_told_and_not_passed_over, |db| {
+    let centre = Centre::set_up(&db).await;
+    let clock = centre.die().await;
+    let mut tx = db.begin().await.expect("a transaction");
+    execute!(&mut tx.sql(), "DELETE FROM journal WHERE sequence = 2").await.expect("deleted");
+    tx.commit().await.expect("committed");
+    let started = Dispatch::start(db.clone(), clock, DispatchOptions::default()).await;
+    let error = started.expect_err("refused").to_string();
+    assert!(error.contains("journal entry 2 is missing"), "{error}");
+});
+
+each_db!(a_turn_that_is_dropped_uses_no_number_up, |db| {
+    let centre = Centre::set_up(&db).await;
+    let mut turn = centre.dispatch.journal().begin().await.expect("a turn");
+    turn.append(Input::Tick);
+    drop(turn);
+    centre.dispatch.submit(Input::Tick).await.expect("taken");
+    let mut connection = db.read().await.expect("a connection");
+    let entries = read_after(&mut connection.sql(), 0).await.expect("no gap");
+    assert_eq!(entries.len(), 5);
+    centre.dispatch.stop().await;
+});
+
+each_db!(an_offer_times_out_by_the_clock, |db| {
+    let centre = Centre::set_up(&db).await;
+    let interaction = centre.arrive(10).await;
+    centre.clock.advance_millis(61_000);
+    centre.dispatch.submit(Input::Tick).await.expect("taken");
+    let events = centre.events().await;
+    let timed_out = events.iter().find(|event| event.kind == EventKind::OfferTimedOut);
+    let timed_out = timed_out.expect("an offer that timed out");
+    assert_eq!(timed_out.at, BEGIN.plus_millis(60_000), "at its own time");
+    assert_eq!(centre.state(interaction).await, "queued");
+    centre.dispatch.stop().await;
+});
+
+each_db!(a_failed_commit_leaves_no_hole, |db| {
+    let centre = Centre::set_up(&db).await;
+    let mut turn = centre.dispatch.journal().begin().await.expect("a turn");
+    // Another server wrote the next entry.
+    execute!(&mut turn.sql(), "INSERT INTO journal (sequence, at, input) VALUES (5, 0, '{}')")
+        .await
+        .expect("inserted");
+    turn.append(Input::Tick);
+    let error = turn.commit().await.expect_err("refused").to_string();
+    assert!(error.contains("another server"), "{error}");
+    centre.dispatch.submit(Input::Tick).await.expect("taken afterwards");
+    centre.dispatch.stop().await;
+});
