@@ -9,6 +9,9 @@ pub mod app;
 pub mod cli;
 // ── HTTP: one router, one envelope; the features' `api.rs` hang on it ──
 pub mod http;
+// ── from channels to rows, and back ──
+pub mod intake;
+pub mod outbox;
 // ── the imperative shell of the queue ──
 pub mod dispatch;
 // ── the world of the contact centre, a folder for each noun ──
