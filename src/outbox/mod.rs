@@ -10,7 +10,7 @@
 //! 4. A reply waits [`UNDO_MS`] before it may leave, so that its writer can take it back.
 
 pub mod retry;
-pub(crate) mod store;
+pub mod store;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub const UNDO_MS: i64 = 10_000;
 const AT_ONCE: i64 = 4;
 /// Longest time for one command. The channel has shorter ones of its own: this one is for the case
 /// that they do not work.
-const PERFORM_TIMEOUT: Duration = Duration::from_secs(180);
+const PERFORM_TIMEOUT: Duration = Duration::from_mins(3);
 /// Longest sleep between two looks at the table.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 /// Pause after the store has failed.
