@@ -1,13 +1,28 @@
 //! Rozmova: a multimedia contact centre for banks.
 //!
 //! Modules in the order of their layers; each may use those below it only (`tests/tidy.rs`).
+//! Every folder is a word that a contact-centre supervisor uses. Inside a folder `model.rs` is
+//! pure, `store.rs` holds the SQL and `api.rs` the HTTP.
 
+// ── starts and stops everything ──
+pub mod app;
+pub mod cli;
+// ── HTTP: one router, one envelope; the features' `api.rs` hang on it ──
+pub mod http;
+// ── from channels to rows, and back ──
+pub mod intake;
+pub mod outbox;
 // ── the imperative shell of the queue ──
 pub mod dispatch;
-
-// ── the engine room of SQL ──
-pub mod media;
-pub mod store;
-
-// ── domain ──
+// ── the world of the contact centre, a folder for each noun ──
+pub mod audit;
+pub mod auth;
 pub mod client;
+pub mod health;
+// ── raw mails and files ──
+pub mod media;
+// ── settings, logs and figures ──
+pub mod config;
+pub mod telemetry;
+// ── the engine room of SQL ──
+pub mod store;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command line: see [`rozmova::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rozmova::cli::run()
+}

@@ -414,6 +414,10 @@ pub struct AgentConfig {
     pub maximum: PerMedium<u8>,
     /// What may interrupt what.
     pub interrupts: InterruptMatrix,
+    /// Whether contacts of the queues that he serves from ring 1 come before those of the queues
+    /// in which he only helps out, whatever their age.
+    #[serde(default)]
+    pub own_queues_first: bool,
 }
 
 impl AgentConfig {
@@ -427,6 +431,7 @@ impl AgentConfig {
             capacity_units: 100,
             maximum: PerMedium { call: 1, email: 4, fax: 4, letter: 4 },
             interrupts: InterruptMatrix::default(),
+            own_queues_first: false,
         }
     }
 }

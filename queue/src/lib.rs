@@ -14,7 +14,8 @@
 //! `key = eligible_at − head start (priority, client class, medium)`; smallest first, ties by the
 //! order of arrival. With slopes, what is compared is `slope × (now − key)`, largest first.
 //! A contact kept for one agent (preferred, handed over in person, assigned) is taken by him before
-//! anything else. Contacts of all queues that an agent serves compete by the same measure.
+//! anything else. Contacts of all queues that an agent serves compete by the same measure, unless
+//! his own queues come first ([`config::AgentConfig::own_queues_first`]).
 //!
 //! # How an agent is chosen
 //! Of the agents who serve the queue from the contact's ring or an earlier one, whose skills meet

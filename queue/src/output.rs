@@ -15,7 +15,7 @@ use rozmova_base::id::{
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Medium, OverflowTo};
-use crate::input::Target;
+use crate::input::{ActKind, Target};
 use crate::trace::Decision;
 use crate::view::{AgentState, ContactState, Key};
 
@@ -88,6 +88,8 @@ pub enum EventKind {
     Requeued {
         /// Why.
         cause: RequeuedCause,
+        /// The ring to which the time in the queue has led.
+        ring: u8,
     },
     /// More agents are asked now.
     RingWidened {
@@ -95,7 +97,10 @@ pub enum EventKind {
         ring: u8,
     },
     /// The time for the preferred agent is over; anyone who fits is asked.
-    PreferenceEnded,
+    PreferenceEnded {
+        /// The ring to which the time in the queue has led.
+        ring: u8,
+    },
     /// The place changed.
     Reordered {
         /// The new place.
@@ -255,33 +260,9 @@ pub enum EventKind {
         author: UserId,
         /// Why.
         reason: String,
-        /// What, as the name of the act.
-        act: SupervisorAct,
+        /// What.
+        what: ActKind,
     },
-}
-
-/// Names of the acts of [`crate::input::ActKind`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SupervisorAct {
-    /// Made an agent ready.
-    SetAgentReady,
-    /// Paused an agent.
-    PauseAgent,
-    /// Signed an agent out.
-    LogOut,
-    /// Gave a contact to an agent.
-    Assign,
-    /// Moved a contact.
-    Move,
-    /// Changed a priority.
-    Reprioritise,
-    /// Took a contact back into its queue.
-    Requeue,
-    /// Merged contacts.
-    Merge,
-    /// Closed a contact.
-    Close,
 }
 
 /// Why a segment began.
@@ -418,7 +399,7 @@ impl EventKind {
             Self::Overflowed { to: OverflowTo::Queue { .. } | OverflowTo::Callback, .. }
             | Self::CallbackScheduled { not_before: None }
             | Self::RingWidened { .. }
-            | Self::PreferenceEnded
+            | Self::PreferenceEnded { .. }
             | Self::Reordered { .. }
             | Self::SegmentEnded { .. }
             | Self::OfferAccepted

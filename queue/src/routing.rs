@@ -2,6 +2,8 @@
 //! lane gets its first contact; *an agent is free, which contact?* is asked when he becomes free.
 //! Nothing else can make a match possible, so nothing is ever scanned to find out.
 
+use std::cmp::Reverse;
+
 use crate::agent::{AfterThis, Agent, Presence, meets, skill_score};
 use crate::config::{AgentRule, Medium, PerMedium};
 use crate::contact::{Kept, effective_age};
@@ -126,7 +128,8 @@ impl Engine {
         let index = &self.index.agents[agent as usize];
         let skills = self.index.profiles.levels(index.profile);
         let now = self.core.now;
-        let mut best: Option<(i128, u64, Slot)> = None;
+        let own_first = self.core.agents[agent].config.own_queues_first;
+        let mut best: Option<(bool, i128, Reverse<u64>, Slot)> = None;
         for Served { queue, ring, .. } in &index.serves {
             for (key, lane) in &self.index.queues[*queue as usize].lanes {
                 if !index.can_take[key.medium] || key.ring < *ring {
@@ -134,18 +137,17 @@ impl Engine {
                 }
                 let Some(&(key_ms, number, slot)) = lane.waiting.first() else { continue };
                 let age = effective_age(key.slope_permille, now, key_ms);
-                let is_better = best.is_none_or(|(best_age, best_number, _)| {
-                    age > best_age || (age == best_age && number < best_number)
-                });
-                if is_better
+                let own = own_first && *ring == 1;
+                let rank = (own, age, Reverse(number), slot);
+                if best.is_none_or(|best| rank > best)
                     && meets(skills, &lane.requirement)
                     && !(key.alone.is_some() && self.has_declined(slot, agent))
                 {
-                    best = Some((age, number, slot));
+                    best = Some(rank);
                 }
             }
         }
-        best.map(|(_, _, slot)| slot)
+        best.map(|(.., slot)| slot)
     }
 
     /// Contacts began to wait: gives the one with the greatest age to an agent, or finds that no
@@ -205,7 +207,7 @@ impl Engine {
         let index = &self.index.queues[queue as usize];
         let requirement = &index.lanes.get(key)?.requirement;
         let needs = self.core.needs.levels(key.need);
-        let mut best: Option<(std::cmp::Reverse<u32>, FreeKey)> = None;
+        let mut best: Option<(Reverse<u32>, FreeKey)> = None;
         for (group, members) in &index.free[key.medium].groups {
             let skills = self.index.profiles.levels(group.1);
             if group.0 > key.ring || !meets(skills, requirement) {
@@ -213,7 +215,7 @@ impl Engine {
             }
             let willing = members.iter().find(|member| !self.has_declined(slot, member.3));
             if let Some(member) = willing {
-                let rank = (std::cmp::Reverse(skill_score(skills, needs)), *member);
+                let rank = (Reverse(skill_score(skills, needs)), *member);
                 best = Some(best.map_or(rank, |best| best.min(rank)));
             }
         }

@@ -7,9 +7,7 @@ use crate::config::MAX_REASON_CHARS;
 use crate::contact::Kept;
 use crate::engine::Engine;
 use crate::input::{Act, ActKind};
-use crate::output::{
-    EventKind, QueuedCause, RequeuedCause, SegmentOutcome, SupervisorAct, WithdrawnCause,
-};
+use crate::output::{EventKind, QueuedCause, RequeuedCause, SegmentOutcome, WithdrawnCause};
 use crate::rejected::Rejected;
 use crate::slab::Slot;
 use crate::view::ContactState;
@@ -24,7 +22,7 @@ impl Engine {
         match act.what {
             ActKind::SetAgentReady { agent } => {
                 let slot = self.signed_in(agent)?;
-                self.acted_on_agent(slot, act, SupervisorAct::SetAgentReady);
+                self.acted_on_agent(slot, act);
                 self.set_ready(slot);
             }
             ActKind::PauseAgent { agent, pause } => {
@@ -32,19 +30,19 @@ impl Engine {
                 if !self.core.pause_reasons.contains_key(&pause) {
                     return Err(Rejected::UnknownPauseReason(pause));
                 }
-                self.acted_on_agent(slot, act, SupervisorAct::PauseAgent);
+                self.acted_on_agent(slot, act);
                 self.pause(slot, Presence::Paused(Some(pause)));
             }
             ActKind::LogOut { agent } => {
                 let slot = self.signed_in(agent)?;
-                self.acted_on_agent(slot, act, SupervisorAct::LogOut);
+                self.acted_on_agent(slot, act);
                 self.leave(slot, WithdrawnCause::Supervisor);
             }
             ActKind::Assign { interaction, agent } => self.assign(act, interaction, agent)?,
             ActKind::Move { interaction, queue } => {
                 let slot = self.in_state(interaction, &WAITING)?;
                 let queue = self.queue_slot(queue)?;
-                self.acted(slot, act, SupervisorAct::Move);
+                self.acted(slot, act);
                 self.leave_queue(slot, WithdrawnCause::Supervisor);
                 self.end_segment(slot, SegmentOutcome::Moved);
                 let policy = self.core.queues[queue].config.on_transfer;
@@ -64,28 +62,28 @@ impl Engine {
                         problem: "an interaction cannot be merged into itself",
                     });
                 }
-                self.acted(slot, act, SupervisorAct::Merge);
+                self.acted(slot, act);
                 self.leave_queue(slot, WithdrawnCause::Supervisor);
                 self.end_segment(slot, SegmentOutcome::Closed);
                 self.finish(slot, EventKind::Merged { into });
             }
             ActKind::Close { interaction } => {
                 let slot = self.closable(interaction)?;
-                self.acted(slot, act, SupervisorAct::Close);
+                self.acted(slot, act);
                 self.close(slot);
             }
         }
         Ok(())
     }
 
-    fn acted(&mut self, slot: Slot, act: &Act, name: SupervisorAct) {
-        let (author, reason) = (act.author, act.reason.clone());
-        self.emit(slot, EventKind::SupervisorActed { author, reason, act: name });
+    fn acted(&mut self, slot: Slot, act: &Act) {
+        let Act { author, reason, what } = act.clone();
+        self.emit(slot, EventKind::SupervisorActed { author, reason, what });
     }
 
-    fn acted_on_agent(&mut self, slot: Slot, act: &Act, name: SupervisorAct) {
-        let (author, reason) = (act.author, act.reason.clone());
-        self.emit_agent(slot, EventKind::SupervisorActed { author, reason, act: name });
+    fn acted_on_agent(&mut self, slot: Slot, act: &Act) {
+        let Act { author, reason, what } = act.clone();
+        self.emit_agent(slot, EventKind::SupervisorActed { author, reason, what });
     }
 
     /// A contact that is not a live conversation.
@@ -110,13 +108,14 @@ impl Engine {
         if self.core.agents[person].config.maximum[medium] == 0 {
             return Err(Rejected::CannotTake(agent));
         }
-        self.acted(slot, act, SupervisorAct::Assign);
+        self.acted(slot, act);
         let was_offered = self.core.contacts[slot].state == ContactState::Offered;
         self.leave_queue(slot, WithdrawnCause::Supervisor);
         self.set_state(slot, ContactState::Queued, Some(person));
         self.core.contacts[slot].kept = Kept::Personal;
         if was_offered {
-            self.emit(slot, EventKind::Requeued { cause: RequeuedCause::Supervisor });
+            let ring = self.core.contacts[slot].ring;
+            self.emit(slot, EventKind::Requeued { cause: RequeuedCause::Supervisor, ring });
         }
         self.place(slot);
         self.arm(slot);
@@ -142,7 +141,7 @@ impl Engine {
                 problem: "there is no such priority class",
             });
         }
-        self.acted(slot, act, SupervisorAct::Reprioritise);
+        self.acted(slot, act);
         let is_waiting = self.core.contacts[slot].state == ContactState::Queued;
         if is_waiting {
             self.unplace(slot);
@@ -173,7 +172,7 @@ impl Engine {
             return Err(Rejected::WrongState { interaction, state: contact.state });
         }
         let (queue, was_offered) = (contact.queue, contact.state == ContactState::Offered);
-        self.acted(slot, act, SupervisorAct::Requeue);
+        self.acted(slot, act);
         self.leave_queue(slot, WithdrawnCause::Supervisor);
         if was_offered {
             self.requeue(slot, RequeuedCause::Supervisor);

@@ -162,7 +162,7 @@ impl Engine {
         self.core.contacts[slot].kept = Kept::No;
         let ring = self.ring_now(slot);
         self.core.contacts[slot].ring = ring;
-        self.emit(slot, EventKind::Requeued { cause });
+        self.emit(slot, EventKind::Requeued { cause, ring });
         self.place(slot);
         self.arm(slot);
     }
@@ -170,8 +170,8 @@ impl Engine {
     /// A contact that was kept for one agent is for everyone now.
     pub(crate) fn end_preference(&mut self, slot: Slot) {
         self.unplace(slot);
-        self.emit(slot, EventKind::PreferenceEnded);
         let ring = self.ring_now(slot);
+        self.emit(slot, EventKind::PreferenceEnded { ring });
         let contact = &mut self.core.contacts[slot];
         contact.kept = Kept::No;
         contact.agent = NO_SLOT;

@@ -15,11 +15,16 @@ pub async fn run(db: &Db) -> Result<(), StoreError> {
         Db::Sqlite { writer, .. } => SQLITE.run(writer).await,
         Db::Postgres(pool) => POSTGRES.run(pool).await,
     };
-    outcome.map_err(|error| match error {
-        MigrateError::Execute(source) => StoreError::from(source),
-        other @ (MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_)) => {
-            StoreError::Fault(format!("{other}; was the store made by a newer version?"))
+    outcome.map_err(|error| {
+        if let MigrateError::Execute(source) = error {
+            StoreError::from(source)
+        } else if matches!(
+            error,
+            MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_)
+        ) {
+            StoreError::Fault(format!("{error}; was the store made by a newer version?"))
+        } else {
+            StoreError::Fault(error.to_string())
         }
-        other => StoreError::Fault(other.to_string()),
     })
 }

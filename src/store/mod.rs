@@ -84,6 +84,13 @@ impl Db {
         }
     }
 
+    /// Whether the store answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let mut connection = self.read().await?;
+        crate::fetch_one!(&mut connection.sql(), (i32,), "SELECT 1").await?;
+        Ok(())
+    }
+
     /// Closes all connections, after which SQLite has folded its log into the file.
     pub async fn close(&self) {
         match self {

@@ -55,6 +55,9 @@ pub struct InboundMessage {
     pub kind: MessageKind,
     /// For [`MessageKind::Bounce`]: what became of which message of ours.
     pub reports: Vec<DeliveryReport>,
+    /// Why a program must not answer it (RFC 3834 §2), as a stable word: `loop`, `automatic`,
+    /// `bulk`, `machine_address`; `None` when it may be acknowledged.
+    pub unanswerable: Option<String>,
     /// Who vouches for the sender.
     pub authentication: Authentication,
     /// What was wrong with it.

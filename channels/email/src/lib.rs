@@ -1,1 +1,170 @@
+//! The e-mail channel: SMTP and LMTP listeners, IMAP mailboxes, reading, threading, composing,
+//! sending.
+//!
+//! Bytes come in through `io`, are read by [`mime`], judged by [`filter`], placed by [`thread`] and
+//! handed to the host as one [`channel_contract::InboundMessage`] ([`reader`]). A command to send
+//! becomes bytes in [`compose`] and leaves through `io`.
+//!
+//! Invariants: everything outside `io` and this file is pure; only `io` and this file name tokio.
+//! No input panics, and one bad mail never stops the others.
 
+pub mod compose;
+pub mod config;
+pub mod filter;
+pub mod html;
+pub mod inspect;
+mod io;
+pub mod mime;
+pub mod reader;
+pub mod session;
+pub mod thread;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use channel_contract::{
+    Channel, ChannelError, ChannelName, Host, Outbound, PartContent, PerformError, Performed,
+    RenderedHtml,
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::EmailConfig;
+use crate::filter::Policy;
+use crate::inspect::Inspection;
+use crate::io::smtp_in::{Common, Listener, memory_budget};
+use crate::io::smtp_out::Relay;
+use crate::session::Protocol;
+use crate::thread::Signer;
+
+/// E-mail as one channel.
+#[derive(Debug)]
+pub struct EmailChannel {
+    name: ChannelName,
+    config: EmailConfig,
+    policy: Arc<Policy>,
+    relay: Relay,
+    listening: Mutex<Vec<(ChannelName, SocketAddr)>>,
+}
+
+impl EmailChannel {
+    /// `secret`: the key of signatures for a configuration that names none.
+    pub fn new(config: EmailConfig, secret: &[u8]) -> Self {
+        let policy = policy(&config, secret);
+        let relay = Relay::new(config.relay.clone(), config.host_name.clone());
+        Self {
+            name: ChannelName("email".to_owned()),
+            policy: Arc::new(policy),
+            relay,
+            listening: Mutex::default(),
+            config,
+        }
+    }
+
+    /// Reads a mail as intake would.
+    pub fn inspect(&self, raw: &[u8]) -> Inspection {
+        inspect::inspect(raw, &self.policy)
+    }
+
+    /// Where its listeners are open, with the ports that the system chose for port 0; empty until
+    /// [`Channel::run`] has opened them.
+    pub fn listening(&self) -> Vec<(ChannelName, SocketAddr)> {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn open_listeners(
+        &self,
+        host: &Arc<dyn Host>,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Listener>, ChannelError> {
+        let tls = match (&self.config.tls_certificate, &self.config.tls_key) {
+            (Some(certificate), Some(key)) => {
+                Some(io::tls::acceptor(&self.name, certificate, key)?)
+            }
+            (None, _) | (_, None) => None,
+        };
+        let common = Common {
+            host_name: self.config.host_name.clone(),
+            limits: self.config.limits.clone(),
+            tls,
+            policy: Arc::clone(&self.policy),
+            host: Arc::clone(host),
+            stop: stop.clone(),
+            memory: memory_budget(&self.config.limits),
+        };
+        let mut listeners = Vec::new();
+        let mut listening = Vec::new();
+        for (name, protocol, address) in [
+            ("smtp", Protocol::Smtp, self.config.smtp_listen),
+            ("lmtp", Protocol::Lmtp, self.config.lmtp_listen),
+        ] {
+            let Some(address) = address else { continue };
+            let channel = ChannelName(name.to_owned());
+            let listener =
+                Listener::open(channel.clone(), protocol, address, common.clone()).await?;
+            listening.push((channel, listener.address().unwrap_or(address)));
+            listeners.push(listener);
+        }
+        *self.listening.lock().unwrap_or_else(PoisonError::into_inner) = listening;
+        Ok(listeners)
+    }
+}
+
+/// What the rules need to know, out of the configuration. `secret` is taken when it names none.
+pub fn policy(config: &EmailConfig, secret: &[u8]) -> Policy {
+    let own = &config.signing_secret.0;
+    let secret = if own.is_empty() { secret } else { own.as_bytes() };
+    let mut own_addresses: std::collections::BTreeSet<String> =
+        config.mailboxes.iter().map(|mailbox| mailbox.address.trim().to_lowercase()).collect();
+    if !config.bounce_address.is_empty() {
+        own_addresses.insert(config.bounce_address.trim().to_lowercase());
+    }
+    Policy {
+        signer: Signer::new(secret, &config.message_id_domain),
+        own_addresses,
+        trusted_authserv_id: config.trusted_authserv_id.clone(),
+    }
+}
+
+#[async_trait]
+impl Channel for EmailChannel {
+    fn name(&self) -> &ChannelName {
+        &self.name
+    }
+
+    async fn run(&self, host: Arc<dyn Host>, stop: CancellationToken) -> Result<(), ChannelError> {
+        let mut tasks = JoinSet::new();
+        for listener in self.open_listeners(&host, &stop).await? {
+            tasks.spawn(listener.run());
+        }
+        for mailbox in &self.config.imap {
+            tasks.spawn(io::imap::run(
+                mailbox.clone(),
+                Arc::clone(&self.policy),
+                Arc::clone(&host),
+                stop.clone(),
+            ));
+        }
+        // With nothing to receive, the channel still sends.
+        stop.cancelled().await;
+        while tasks.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    async fn perform(&self, command: &Outbound) -> Result<Performed, PerformError> {
+        let Outbound::SendMessage(message) = command;
+        let composed = compose::compose(message, &self.policy.signer, &self.config.bounce_address)
+            .map_err(|error| PerformError::Permanent(error.to_string()))?;
+        let receipt = self.relay.send(&composed).await?;
+        Ok(Performed { external_id: composed.message_id, receipt })
+    }
+
+    fn render_html(&self, raw: &[u8]) -> Option<RenderedHtml> {
+        inspect::render_html(raw)
+    }
+
+    fn open_part(&self, raw: &[u8], part: u32) -> Option<PartContent> {
+        mime::open_part(raw, part)
+    }
+}

@@ -10,3 +10,4 @@ mod overflow;
 mod routing;
 mod script;
 mod supervisor;
+mod words;

@@ -66,14 +66,13 @@ fn a_supervisor_s_priority_moves_a_call_ahead() {
 }
 
 #[test]
-fn a_transfer_keeps_resets_or_credits_the_age() {
+fn a_transfer_keeps_or_resets_the_age() {
     check(
         "09:00 queue first
          09:00 queue keep
          09:00 queue reset transfer=reset
-         09:00 queue credit transfer=credit:60
          09:00 agent ana first
-         09:00 agent bob keep,reset,credit
+         09:00 agent bob keep,reset
          09:00 ana in
          09:00 ana ready
          09:00:00 call a first
@@ -82,18 +81,8 @@ fn a_transfer_keeps_resets_or_credits_the_age() {
          09:00:40 a transfer reset
          09:00:41 ana accept b
          09:01:00 b transfer keep
-         09:01:01 call c first
-         09:01:02 ana accept c
-         09:01:30 c transfer credit
-         09:01:31 call d keep
          09:02 bob in
-         09:02 bob ready
-         09:02:01 bob accept b
-         09:02:02 b end
-         09:02:03 bob accept c
-         09:02:04 c end
-         09:02:05 bob accept a
-         09:02:06 a end",
+         09:02 bob ready",
         expect![[r#"
             09:00:00 ana is Paused
             09:00:00 ana is Ready
@@ -113,36 +102,53 @@ fn a_transfer_keeps_resets_or_credits_the_age() {
             09:01:00 b handed on by ana
             09:01:00 b waits in keep (Transfer)
             09:01:00 ana is Ready
-            09:01:01 c waits in first (Arrival)
-            09:01:01 offer c → ana until 09:01:21
-            09:01:02 c left first Answered after 1 s
-            09:01:02 c with ana (Offer)
-            09:01:02 ana is Busy
-            09:01:30 c handed on by ana
-            09:01:30 c waits in credit (Transfer)
-            09:01:30 ana is Ready
-            09:01:31 d waits in keep (Arrival)
             09:02:00 bob is Paused
             09:02:00 bob is Ready
             09:02:00 offer b → bob until 09:02:20
-            09:02:01 b left keep Answered after 61 s
-            09:02:01 b with bob (Offer)
-            09:02:01 bob is Busy
-            09:02:02 b closed: talk 20 hold 0 wrap-up 0
-            09:02:02 bob is Ready
-            09:02:02 offer c → bob until 09:02:22
-            09:02:03 c left credit Answered after 33 s
-            09:02:03 c with bob (Offer)
-            09:02:03 bob is Busy
-            09:02:04 c closed: talk 29 hold 0 wrap-up 0
-            09:02:04 bob is Ready
-            09:02:04 offer a → bob until 09:02:24
-            09:02:05 a left reset Answered after 85 s
-            09:02:05 a with bob (Offer)
-            09:02:05 bob is Busy
-            09:02:06 a closed: talk 40 hold 0 wrap-up 0
-            09:02:06 bob is Ready
-            09:02:06 offer d → bob until 09:02:26
+        "#]],
+    );
+}
+
+#[test]
+fn a_transfer_credits_the_age_where_the_queue_says_so() {
+    check(
+        "09:00 queue first
+         09:00 queue credit transfer=credit:60
+         09:00 agent ana first
+         09:00 agent bob credit
+         09:00 ana in
+         09:00 ana ready
+         09:00:00 call a first
+         09:00:01 ana accept a
+         09:02:00 a transfer credit
+         09:02:01 call b credit from=09:00:30
+         09:02:02 call c credit from=09:01:30
+         09:03 bob in
+         09:03 bob ready
+         09:03:01 bob accept b
+         09:03:02 b end",
+        expect![[r#"
+            09:00:00 ana is Paused
+            09:00:00 ana is Ready
+            09:00:00 a waits in first (Arrival)
+            09:00:00 offer a → ana until 09:00:20
+            09:00:01 a left first Answered after 1 s
+            09:00:01 a with ana (Offer)
+            09:00:01 ana is Busy
+            09:02:00 a handed on by ana
+            09:02:00 a waits in credit (Transfer)
+            09:02:00 ana is Ready
+            09:02:01 b waits in credit (Arrival)
+            09:02:02 c waits in credit (Arrival)
+            09:03:00 bob is Paused
+            09:03:00 bob is Ready
+            09:03:00 offer b → bob until 09:03:20
+            09:03:01 b left credit Answered after 60 s
+            09:03:01 b with bob (Offer)
+            09:03:01 bob is Busy
+            09:03:02 b closed: talk 1 hold 0 wrap-up 0
+            09:03:02 bob is Ready
+            09:03:02 offer a → bob until 09:03:22
         "#]],
     );
 }

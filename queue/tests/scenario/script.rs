@@ -1,11 +1,10 @@
-//! Reads scenario lines into inputs and writes outputs as lines.
+//! Reads scenario lines into inputs.
 //!
 //! `09:00 queue billing wrap=10 ring2=30:-5`, `09:00 agent ana billing:1 es:5,loans:2`,
 //! `09:00 ana ready`, `09:00:05 call c1 billing needs=es:3 for=ana`, `09:00:07 ana accept c1`,
 //! `09:01 c1 end`, `09:02 boss assign c1 bob`. After every input the invariants are checked.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use rozmova_base::Timestamp;
 use rozmova_base::id::{
@@ -18,10 +17,13 @@ use rozmova_queue::config::{
 };
 use rozmova_queue::hours::{HoursConfig, Opening, WeeklyOpening};
 use rozmova_queue::input::{Act, ActKind, Arrival, Outbound, Target};
-use rozmova_queue::{Engine, Event, EventKind, Input, Output, invariants};
+use rozmova_queue::{Engine, Input, invariants};
+
+use crate::words::{clock, first_word};
 
 /// Runs a scenario and compares what the engine said.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "as expect-test is written")]
 pub(crate) fn check(scenario: &str, expected: expect_test::Expect) {
     let mut script = Script::new();
     for line in scenario.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -32,13 +34,13 @@ pub(crate) fn check(scenario: &str, expected: expect_test::Expect) {
 
 pub(crate) struct Script {
     pub(crate) engine: Engine,
-    said: String,
+    pub(crate) said: String,
     numbers: BTreeMap<String, u128>,
-    names: BTreeMap<u128, String>,
+    pub(crate) names: BTreeMap<u128, String>,
 }
 
 /// A Monday, 6 January 2025, 00:00 UTC.
-const MIDNIGHT_SECONDS: i64 = 1_736_121_600;
+pub(crate) const MIDNIGHT_SECONDS: i64 = 1_736_121_600;
 
 impl Script {
     pub(crate) fn new() -> Self {
@@ -57,10 +59,6 @@ impl Script {
         number
     }
 
-    fn name(&self, id: rozmova_base::id::InteractionId) -> &str {
-        self.names.get(&id.0.as_u128()).map_or("?", String::as_str)
-    }
-
     pub(crate) fn line(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let at = time(words[0]);
@@ -74,9 +72,8 @@ impl Script {
             self.write(&output);
         }
         if let Err(refused) = result {
-            let name = format!("{refused:?}");
-            let name = name.split([' ', '(', '{']).next().unwrap_or_default();
-            writeln!(self.said, "{} refused: {name}", clock(at)).expect("a string");
+            let line = format!("{} refused: {}\n", clock(at), first_word(&refused));
+            self.said.push_str(&line);
         }
         invariants::check(&self.engine).unwrap_or_else(|broken| panic!("{line}: {broken}"));
     }
@@ -332,109 +329,6 @@ impl Script {
         // An offer that is over has some id that is not known any more.
         view.and_then(|view| view.offer).map_or(OfferId::from_u128(1), |offer| offer.offer)
     }
-
-    fn write(&mut self, output: &Output) {
-        let line = match output {
-            Output::Event(event) => self.event(event),
-            Output::Announce(said) => Some(format!(
-                "tell {} position {:?} wait {:?}",
-                self.name(said.interaction),
-                said.position,
-                said.expected_wait.map(|range| range.expected_ms / 1000),
-            )),
-            Output::Decision(_) => None,
-        };
-        if let (Some(line), Output::Event(Event { at, .. })) = (&line, output) {
-            writeln!(self.said, "{} {line}", clock(*at)).expect("a string");
-        } else if let Some(line) = line {
-            writeln!(self.said, "{} {line}", clock(self.engine.now())).expect("a string");
-        }
-    }
-
-    /// One event as words; what a scenario does not need to see is left out.
-    fn event(&self, event: &Event) -> Option<String> {
-        let named = |number: u128| self.names.get(&number).map_or("?", String::as_str);
-        let contact = event.interaction.map_or("", |id| self.name(id));
-        let agent = event.agent.map_or("", |id| named(id.0.as_u128()));
-        let queue = event.queue.map_or("", |id| named(id.0.as_u128()));
-        Some(match &event.kind {
-            EventKind::Received { .. } | EventKind::OfferAccepted => return None,
-            EventKind::Queued { cause, .. } if agent.is_empty() => {
-                format!("{contact} waits in {queue} ({cause:?})")
-            }
-            EventKind::Queued { cause, .. } => {
-                format!("{contact} waits in {queue} for {agent} ({cause:?})")
-            }
-            EventKind::Requeued { cause } => format!("{contact} waits again ({cause:?})"),
-            EventKind::RingWidened { ring } => format!("{contact} ring {ring}"),
-            EventKind::PreferenceEnded => format!("{contact} for anyone"),
-            EventKind::Reordered { key } => {
-                format!("{contact} placed anew, head start {} s", key.priority_ms / 1000)
-            }
-            EventKind::CallbackScheduled { not_before } => {
-                let at = not_before.map_or("in turn".into(), clock);
-                format!("{contact} will be called back {at}")
-            }
-            EventKind::SegmentEnded { outcome, waited_ms } => {
-                format!("{contact} left {queue} {outcome:?} after {} s", waited_ms / 1000)
-            }
-            EventKind::Offered { expires_at } => {
-                format!("offer {contact} → {agent} until {}", clock(*expires_at))
-            }
-            EventKind::OfferDeclined { .. } => format!("{agent} declined {contact}"),
-            EventKind::OfferTimedOut => format!("{agent} did not answer {contact}"),
-            EventKind::OfferWithdrawn { cause } => {
-                format!("offer {contact} → {agent} withdrawn ({cause:?})")
-            }
-            EventKind::Connected { how, .. } => format!("{contact} with {agent} ({how:?})"),
-            EventKind::Parked { until } => format!("{contact} parked until {}", clock(*until)),
-            EventKind::Transferred { .. } => format!("{contact} handed on by {agent}"),
-            EventKind::WrapUpStarted { ends_at } | EventKind::WrapUpExtended { ends_at } => {
-                format!("{contact} wrap-up until {}", clock(*ends_at))
-            }
-            EventKind::WrapUpEnded { timed_out } => {
-                format!("{contact} wrap-up over{}", if *timed_out { " by itself" } else { "" })
-            }
-            EventKind::Closed { talk_ms, hold_ms, wrap_up_ms, .. } => format!(
-                "{contact} closed: talk {} hold {} wrap-up {}",
-                talk_ms / 1000,
-                hold_ms / 1000,
-                wrap_up_ms / 1000
-            ),
-            EventKind::Abandoned { waited_ms, short } => format!(
-                "{contact} abandoned after {} s{}",
-                waited_ms / 1000,
-                if *short { ", short" } else { "" }
-            ),
-            EventKind::Overflowed { to, .. } => format!("{contact} overflows: {}", words(to)),
-            EventKind::Failed { cause } => format!("{contact} failed: {cause}"),
-            EventKind::Merged { into } => format!("{contact} merged into {}", self.name(*into)),
-            EventKind::AgentStateChanged { to, .. } => {
-                let state = format!("{to:?}");
-                let state = state.split(' ').next().unwrap_or_default().to_owned();
-                format!("{agent} is {state}")
-            }
-            EventKind::SupervisorActed { act, .. } => {
-                format!("boss: {act:?} {contact}{}", if contact.is_empty() { agent } else { "" })
-            }
-            other => {
-                let name = format!("{other:?}");
-                let name = name.split(' ').next().unwrap_or_default().to_owned();
-                format!("{contact}{} {name}", if contact.is_empty() { agent } else { "" })
-            }
-        })
-    }
-}
-
-fn words(to: &OverflowTo) -> &'static str {
-    match to {
-        OverflowTo::Queue { .. } => "other queue",
-        OverflowTo::Callback => "callback",
-        OverflowTo::Voicemail => "voicemail",
-        OverflowTo::Message { .. } => "message",
-        OverflowTo::External { .. } => "external number",
-        OverflowTo::Close => "close",
-    }
 }
 
 fn medium_named(name: &str) -> Option<Medium> {
@@ -451,9 +345,4 @@ fn time(text: &str) -> Timestamp {
     let mut next = || parts.next().unwrap_or(0);
     let (hours, minutes, seconds) = (next(), next(), next());
     Timestamp::from_seconds(MIDNIGHT_SECONDS + hours * 3600 + minutes * 60 + seconds)
-}
-
-fn clock(at: Timestamp) -> String {
-    let second = at.as_seconds() - MIDNIGHT_SECONDS;
-    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }

@@ -1,0 +1,6 @@
+//! Sockets: the only files of this crate, besides `lib.rs`, that name tokio.
+
+pub(crate) mod imap;
+pub(crate) mod smtp_in;
+pub(crate) mod smtp_out;
+pub(crate) mod tls;

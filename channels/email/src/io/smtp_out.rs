@@ -1,0 +1,125 @@
+//! Sending through the bank's mail server.
+//!
+//! The library's own time-out covers connecting only, so each send is timed as a whole; what hangs
+//! is dropped with its connection. Every error is one of two: try again later, or never.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use channel_contract::PerformError;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::{Error, PoolConfig};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+
+use crate::compose::Composed;
+use crate::config::{RelayConfig, TlsMode};
+
+type Transport = AsyncSmtpTransport<Tokio1Executor>;
+
+/// Connections idle for longer are closed: servers close them after five minutes at the latest.
+const IDLE_SECONDS: u64 = 60;
+
+/// The way out.
+pub(crate) struct Relay {
+    config: RelayConfig,
+    host_name: String,
+    /// Made at the first send, since the pool needs the runtime.
+    transport: OnceLock<Result<Transport, String>>,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Relay").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Relay {
+    pub(crate) const fn new(config: RelayConfig, host_name: String) -> Self {
+        Self { config, host_name, transport: OnceLock::new() }
+    }
+
+    /// Sends one mail and gives back what the server said.
+    pub(crate) async fn send(&self, mail: &Composed) -> Result<String, PerformError> {
+        if self.config.host.is_empty() {
+            let what = "no relay is configured (channels.email.relay.host)".to_owned();
+            return Err(PerformError::Temporary(what));
+        }
+        let transport = self
+            .transport
+            .get_or_init(|| transport(&self.config, &self.host_name))
+            .as_ref()
+            .map_err(|reason| PerformError::Temporary(reason.clone()))?;
+        let limit = Duration::from_secs(self.config.timeout_seconds.max(1));
+        match tokio::time::timeout(limit, transport.send_raw(&mail.envelope, &mail.bytes)).await {
+            Ok(Ok(response)) => {
+                let text: Vec<&str> = response.message().collect();
+                Ok(format!("{} {}", response.code(), text.join(" ")).trim().to_owned())
+            }
+            Ok(Err(error)) => Err(self.failure(&error)),
+            Err(_) => Err(PerformError::Temporary(format!(
+                "{} did not answer within {} s",
+                self.config.host, self.config.timeout_seconds
+            ))),
+        }
+    }
+
+    fn failure(&self, error: &Error) -> PerformError {
+        let mut text = format!("{}:{}: {error}", self.config.host, self.config.port);
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text = format!("{text}: {cause_text}");
+            }
+            source = cause.source();
+        }
+        // RFC 5321 §4.2.1: 5yz is final. Refused log-ins (RFC 4954 §6: 530, 534, 535, 538) are our
+        // configuration's fault, not the message's: it is kept until somebody mends that.
+        let ours = error.status().is_some_and(|code| {
+            let number = code.to_string();
+            number.starts_with("53")
+        });
+        if error.is_permanent() && !ours {
+            PerformError::Permanent(text)
+        } else {
+            PerformError::Temporary(text)
+        }
+    }
+}
+
+fn transport(config: &RelayConfig, host_name: &str) -> Result<Transport, String> {
+    let tls = match config.tls {
+        TlsMode::None => Tls::None,
+        TlsMode::Starttls => Tls::Required(tls_parameters(config)?),
+        TlsMode::Implicit => Tls::Wrapper(tls_parameters(config)?),
+    };
+    let mut builder = Transport::builder_dangerous(config.host.clone())
+        .port(config.port)
+        .tls(tls)
+        .hello_name(ClientId::Domain(host_name.to_owned()))
+        .timeout(Some(Duration::from_secs(config.timeout_seconds.max(1))))
+        .pool_config(
+            PoolConfig::new()
+                .max_size(config.pool_size.max(1))
+                .idle_timeout(Duration::from_secs(IDLE_SECONDS)),
+        );
+    if !config.user.is_empty() {
+        builder =
+            builder.credentials(Credentials::new(config.user.clone(), config.password.0.clone()));
+    }
+    Ok(builder.build())
+}
+
+fn tls_parameters(config: &RelayConfig) -> Result<TlsParameters, String> {
+    let mut builder = TlsParameters::builder(config.host.clone());
+    if let Some(path) = &config.ca_file {
+        let pem = std::fs::read(path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let certificate = Certificate::from_pem(&pem)
+            .map_err(|error| format!("{} is no PEM certificate: {error}", path.display()))?;
+        builder = builder.add_root_certificate(certificate);
+    }
+    builder.build().map_err(|error| format!("cannot set up TLS: {error}"))
+}

@@ -1,0 +1,253 @@
+//! The header fields that everybody needs, repaired and cleaned.
+
+use std::borrow::Cow;
+
+use channel_contract::Party;
+use channel_contract::base::Timestamp;
+use mail_parser::parsers::MessageStream;
+use mail_parser::{Addr, Address, Header, HeaderName, HeaderValue, Message};
+
+use super::{MAX_PARTIES, Mail, charset};
+use crate::thread::MAX_REFERENCES;
+
+use super::attachment::is_invisible;
+
+/// A display name, subject or file name is cut after this many characters.
+const MAX_LINE_CHARS: usize = 1_000;
+/// An address or Message-ID is longer only in an attack. RFC 5322 §2.1.1 limits a line to 998.
+const MAX_ID_BYTES: usize = 998;
+
+/// Reads the fields of `message` into `mail`.
+pub(super) fn read(message: &Message<'_>, raw: &[u8], raw_8bit: bool, mail: &mut Mail<'_>) {
+    let mut repaired = false;
+    for field in message.headers() {
+        match field.name {
+            HeaderName::From => {
+                let mut parties = parties(field, raw, raw_8bit, &mut repaired);
+                mail.from_count += parties.len();
+                if mail.from.is_none() && !parties.is_empty() {
+                    mail.from = Some(parties.swap_remove(0));
+                }
+            }
+            HeaderName::ReplyTo => {
+                add(&mut mail.reply_to, parties(field, raw, raw_8bit, &mut repaired));
+            }
+            HeaderName::To => add(&mut mail.to, parties(field, raw, raw_8bit, &mut repaired)),
+            HeaderName::Cc => add(&mut mail.cc, parties(field, raw, raw_8bit, &mut repaired)),
+            HeaderName::Subject if mail.subject.is_empty() => {
+                mail.subject = subject(field, raw, raw_8bit, &mut repaired);
+            }
+            HeaderName::Date if mail.date.is_none() => mail.date = date(&field.value),
+            HeaderName::MessageId if mail.message_id.is_none() => {
+                mail.message_id = ids(&field.value).next();
+            }
+            HeaderName::InReplyTo => mail.in_reply_to.extend(ids(&field.value)),
+            HeaderName::References => mail.references.extend(ids(&field.value)),
+            _ => {}
+        }
+    }
+    finish(message, repaired, mail);
+}
+
+fn finish(message: &Message<'_>, repaired: bool, mail: &mut Mail<'_>) {
+    if repaired {
+        mail.defect("bad_header_charset", "Headers in an undeclared character set were repaired.");
+    }
+    if mail.from.is_none() {
+        mail.from = message
+            .headers()
+            .iter()
+            .find(|field| field.name == HeaderName::Sender)
+            .and_then(|field| match &field.value {
+                HeaderValue::Address(address) => address.first().map(party),
+                _ => None,
+            })
+            .filter(|party| !party.address.is_empty());
+        mail.defect("no_from", "There is no From address.");
+    }
+    if mail.date.is_none() {
+        mail.defect("no_date", "There is no Date that can be read.");
+    }
+    if mail.message_id.is_none() {
+        mail.defect("no_message_id", "There is no Message-ID.");
+    }
+    if mail.to.len() > MAX_PARTIES || mail.cc.len() > MAX_PARTIES {
+        mail.to.truncate(MAX_PARTIES);
+        mail.cc.truncate(MAX_PARTIES);
+        mail.defect("many_recipients", format!("Only the first {MAX_PARTIES} are shown."));
+    }
+    mail.in_reply_to.truncate(MAX_REFERENCES);
+    if mail.references.len() > MAX_REFERENCES {
+        // The newest prove the most.
+        let surplus = mail.references.len() - MAX_REFERENCES;
+        mail.references.drain(..surplus);
+    }
+}
+
+/// All fields of one name as text on one line.
+pub(super) fn values<'a, 'n>(
+    message: Option<&'a Message<'_>>,
+    name: &'n str,
+) -> impl Iterator<Item = Cow<'a, str>> + use<'a, 'n> {
+    let (raw, headers) = match message {
+        Some(message) => (message.raw_message.as_ref(), message.headers()),
+        None => (&[][..], &[][..]),
+    };
+    headers.iter().filter(move |field| field.name.as_str().eq_ignore_ascii_case(name)).map(
+        move |field| {
+            let bytes = raw
+                .get(field.offset_start as usize..field.offset_end as usize)
+                .unwrap_or_default()
+                .trim_ascii();
+            match std::str::from_utf8(bytes) {
+                Ok(text) if !text.contains(['\r', '\n']) => Cow::Borrowed(text),
+                Ok(_) | Err(_) => Cow::Owned(clean_line(&String::from_utf8_lossy(bytes))),
+            }
+        },
+    )
+}
+
+fn bytes_of<'a>(field: &Header<'_>, raw: &'a [u8]) -> &'a [u8] {
+    raw.get(field.offset_start as usize..field.offset_end as usize).unwrap_or_default()
+}
+
+/// Whether the parser cannot have understood a field.
+fn needs_repair(field: &Header<'_>, raw: &[u8], raw_8bit: bool) -> bool {
+    let bytes = bytes_of(field, raw);
+    if memchr::memchr(0x1b, bytes).is_some() {
+        return true;
+    }
+    if raw_8bit && !bytes.is_ascii() && std::str::from_utf8(bytes).is_err() {
+        return true;
+    }
+    // Encoded words cut within a character come out with replacement characters.
+    memchr::memmem::find(bytes, b"=?").is_some() && has_replacement(&field.value)
+}
+
+fn has_replacement(value: &HeaderValue<'_>) -> bool {
+    const REPLACEMENT: char = '\u{fffd}';
+    match value {
+        HeaderValue::Text(text) => text.contains(REPLACEMENT),
+        HeaderValue::Address(address) => address
+            .iter()
+            .any(|one| one.name.as_ref().is_some_and(|name| name.contains(REPLACEMENT))),
+        _ => false,
+    }
+}
+
+fn parties(field: &Header<'_>, raw: &[u8], raw_8bit: bool, repaired: &mut bool) -> Vec<Party> {
+    let collect = |address: &Address<'_>| {
+        address
+            .iter()
+            .take(MAX_PARTIES + 1)
+            .map(party)
+            .filter(|party| !(party.name.is_empty() && party.address.is_empty()))
+            .collect()
+    };
+    if needs_repair(field, raw, raw_8bit) {
+        let text = charset::repair_header(bytes_of(field, raw));
+        if let HeaderValue::Address(address) = MessageStream::new(text.as_bytes()).parse_address() {
+            *repaired = true;
+            return collect(&address);
+        }
+    }
+    match &field.value {
+        HeaderValue::Address(address) => collect(address),
+        _ => Vec::new(),
+    }
+}
+
+fn party(address: &Addr<'_>) -> Party {
+    let mut name = address.name().map(clean_line).unwrap_or_default();
+    let mut found = address.address().map(clean_address).unwrap_or_default();
+    if found.is_empty() && name.contains('@') && !name.contains(' ') {
+        // `From: "a@b.example"` and other addresses that lost their brackets.
+        found = clean_address(&name);
+        name.clear();
+    }
+    if name == found {
+        name.clear();
+    }
+    Party { name, address: found }
+}
+
+fn subject(field: &Header<'_>, raw: &[u8], raw_8bit: bool, repaired: &mut bool) -> String {
+    if needs_repair(field, raw, raw_8bit) {
+        let text = charset::repair_header(bytes_of(field, raw));
+        if let HeaderValue::Text(subject) = MessageStream::new(text.as_bytes()).parse_unstructured()
+        {
+            *repaired = true;
+            return clean_line(&subject);
+        }
+    }
+    match &field.value {
+        HeaderValue::Text(text) => clean_line(text),
+        _ => String::new(),
+    }
+}
+
+fn date(value: &HeaderValue<'_>) -> Option<Timestamp> {
+    match value {
+        HeaderValue::DateTime(date) if date.is_valid() => {
+            Some(Timestamp::from_seconds(date.to_timestamp()))
+        }
+        _ => None,
+    }
+}
+
+fn ids<'a>(value: &'a HeaderValue<'_>) -> impl Iterator<Item = String> + use<'a> {
+    let list: &[Cow<'_, str>] = match value {
+        HeaderValue::Text(text) => std::slice::from_ref(text),
+        HeaderValue::TextList(list) => list,
+        _ => &[],
+    };
+    list.iter().map(|id| clean_id(id)).filter(|id| !id.is_empty())
+}
+
+fn add(all: &mut Vec<Party>, more: Vec<Party>) {
+    if all.len() <= MAX_PARTIES {
+        all.extend(more);
+    }
+}
+
+/// A Message-ID or Content-ID without brackets, white space and control characters: a folded one
+/// must compare equal to an unfolded one.
+pub(crate) fn clean_id(id: &str) -> String {
+    let mut clean: String = id
+        .chars()
+        .filter(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>'))
+        .collect();
+    clean.truncate(super::boundary_before(&clean, MAX_ID_BYTES));
+    clean
+}
+
+fn clean_address(address: &str) -> String {
+    let mut clean: String = address
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control() && !is_invisible(*c) && !matches!(c, '<' | '>'))
+        .collect();
+    clean.truncate(super::boundary_before(&clean, MAX_ID_BYTES));
+    clean.trim().to_owned()
+}
+
+/// One line: white space and control characters become single spaces, what nobody sees goes.
+pub(crate) fn clean_line(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len().min(4 * MAX_LINE_CHARS));
+    let mut space = false;
+    for character in text.chars().take(4 * MAX_LINE_CHARS) {
+        if character.is_whitespace() || character.is_control() {
+            space = true;
+        } else if !is_invisible(character) {
+            if space && !clean.is_empty() {
+                clean.push(' ');
+            }
+            space = false;
+            clean.push(character);
+        }
+    }
+    if let Some((end, _)) = clean.char_indices().nth(MAX_LINE_CHARS) {
+        clean.truncate(end);
+    }
+    clean
+}

@@ -1,0 +1,7 @@
+//! The channel against programs that are not ours: swaks, Dovecot, Postfix.
+//!
+//! Everything runs on loopback, on ports that the system chooses, in folders that are removed.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod support;
+mod swaks;

@@ -1,0 +1,277 @@
+//! The composition root: builds the parts, starts their tasks, stops them in reverse order.
+//!
+//! Here alone the machine is asked for chance (ids, tokens); time comes from
+//! [`rozmova_base::time::SystemClock`]. Everything else takes them as arguments.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rozmova_base::Clock;
+use rozmova_base::id::{IdMaker, uuid_v7};
+use rozmova_base::time::SystemClock;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::auth::{Passwords, RandomSource};
+use crate::config::Config;
+use crate::health::HealthBoard;
+use crate::http;
+use crate::store::{Db, StoreError, migrate};
+use crate::telemetry;
+
+/// How long a task may take to finish what it has begun when the server stops. Longer than any
+/// commit, shorter than the 90 s after which systemd kills.
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Everything that handlers and tasks share: the axum state is `Arc<App>`.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The store.
+    pub db: Db,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdMaker>,
+    /// Chance fit for secrets.
+    pub random: Arc<dyn RandomSource>,
+    /// Hashes.
+    pub passwords: Passwords,
+    /// How the parts fare.
+    pub health: HealthBoard,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("App").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// What the server takes from outside itself; tests give their own.
+#[derive(Clone)]
+pub struct Outside {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdMaker>,
+    /// Chance fit for secrets.
+    pub random: Arc<dyn RandomSource>,
+}
+
+impl Outside {
+    /// The machine's clock and chance.
+    pub fn system() -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ids = Arc::new(SystemIds::new(Arc::clone(&clock)));
+        Self { clock, ids, random: Arc::new(SystemRandom) }
+    }
+}
+
+impl std::fmt::Debug for Outside {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Outside")
+    }
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be opened or brought up to date.
+    #[error("the store {url} cannot be opened: {source}; see store.url")]
+    Store {
+        /// Where, without password.
+        url: String,
+        /// What it said.
+        source: StoreError,
+    },
+    /// The address is taken, not ours, or needs more rights.
+    #[error("cannot listen on {address}: {source}; see http.listen")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Running {
+    /// What its handlers and tasks share.
+    pub app: Arc<App>,
+    /// Where it answers HTTP.
+    pub address: SocketAddr,
+    tasks: Vec<Task>,
+}
+
+#[derive(Debug)]
+struct Task {
+    name: &'static str,
+    stop: CancellationToken,
+    handle: JoinHandle<()>,
+}
+
+/// Opens the store, brings its schema up to date and builds the parts; starts nothing.
+pub async fn build(config: Config, outside: Outside) -> Result<Arc<App>, StartError> {
+    let db = open_store(&config).await?;
+    let passwords = Passwords::new(config.auth.password_checks_at_once, outside.random.as_ref());
+    Ok(Arc::new(App {
+        db,
+        clock: outside.clock,
+        ids: outside.ids,
+        random: outside.random,
+        passwords,
+        health: HealthBoard::default(),
+        config,
+    }))
+}
+
+/// Opens the store, creating an SQLite file and its folder, and runs the migrations.
+pub async fn open_store(config: &Config) -> Result<Db, StartError> {
+    let failed = |source| StartError::Store { url: config.store.shown_url(), source };
+    if let Some(path) = config.store.url.strip_prefix("sqlite:") {
+        let path = path.trim_start_matches("//").split('?').next().unwrap_or_default();
+        if let Some(folder) = std::path::Path::new(path).parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| failed(StoreError::Unavailable(error.to_string())))?;
+        }
+    }
+    let db = Db::open(&config.store.options()).await.map_err(failed)?;
+    migrate::run(&db).await.map_err(failed)?;
+    Ok(db)
+}
+
+/// Starts all tasks. When it returns, the address answers.
+pub async fn start(config: Config, outside: Outside) -> Result<Running, StartError> {
+    // Before the first counter is touched.
+    telemetry::metrics();
+    let app = build(config, outside).await?;
+    let listen = app.config.http.listen;
+    let failed = |source| StartError::Listen { address: listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let mut running = Running { app, address, tasks: Vec::new() };
+    // Tasks in the order of their needs; they stop in the reverse of it.
+    running.spawn("http", |app, stop| serve_http(app, listener, stop));
+    Ok(running)
+}
+
+impl Running {
+    /// Starts one part. It ends soon after its token is cancelled.
+    pub fn spawn<F>(
+        &mut self,
+        name: &'static str,
+        part: impl FnOnce(Arc<App>, CancellationToken) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let stop = CancellationToken::new();
+        let handle = tokio::spawn(part(Arc::clone(&self.app), stop.clone()));
+        self.tasks.push(Task { name, stop, handle });
+    }
+
+    /// Stops the parts, the last started first, and closes the store.
+    pub async fn stop(self) {
+        for task in self.tasks.into_iter().rev() {
+            task.stop.cancel();
+            match tokio::time::timeout(STOP_TIMEOUT, task.handle).await {
+                Ok(Ok(())) => tracing::debug!("Stopped {}", task.name),
+                Ok(Err(error)) => tracing::error!("{} ended badly: {error}", task.name),
+                Err(_) => tracing::warn!("{} did not stop in time", task.name),
+            }
+        }
+        self.app.db.close().await;
+    }
+}
+
+async fn serve_http(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
+    let router = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = served.await {
+        tracing::error!("HTTP stopped: {error}");
+    }
+}
+
+/// The operating system's chance.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemRandom;
+
+impl RandomSource for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system supplies randomness");
+    }
+}
+
+/// Ids from the clock and chance, each greater than the one before within this process, so that
+/// rows made in one millisecond keep their order. RFC 9562 §6.2 (method 2).
+#[derive(Debug)]
+pub struct SystemIds {
+    clock: ClockBox,
+    last: Mutex<u128>,
+}
+
+struct ClockBox(Arc<dyn Clock>);
+
+impl std::fmt::Debug for ClockBox {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Clock")
+    }
+}
+
+/// The bits of the low part that may be counted up without touching version and variant.
+const LOW_BITS: u128 = (1 << 62) - 1;
+
+impl SystemIds {
+    /// Ids of this clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock: ClockBox(clock), last: Mutex::new(0) }
+    }
+}
+
+impl IdMaker for SystemIds {
+    fn next_uuid(&self) -> Uuid {
+        let mut random = [0; 10];
+        SystemRandom.fill(&mut random);
+        let fresh = uuid_v7(self.clock.0.now(), random).as_u128();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let step = 1 + u128::from(u16::from_be_bytes([random[0], random[1]]));
+        let next = if fresh > *last {
+            fresh
+        } else if (*last & LOW_BITS) + step <= LOW_BITS {
+            *last + step
+        } else {
+            // Once in 2⁴⁵ ids: begin the next millisecond early.
+            let low = fresh & ((1 << 80) - 1);
+            (((*last >> 80) + 1) << 80) | low
+        };
+        *last = next;
+        Uuid::from_u128(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rozmova_base::Timestamp;
+    use rozmova_base::time::MockClock;
+
+    use super::*;
+
+    #[test]
+    fn ids_grow_while_the_clock_stands_still_or_goes_back() {
+        let clock = Arc::new(MockClock::at(Timestamp::from_seconds(1_000)));
+        let ids = SystemIds::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let mut last = ids.next_uuid();
+        for round in 0..10_000 {
+            if round == 5_000 {
+                clock.advance_millis(-1);
+            }
+            let next = ids.next_uuid();
+            assert!(next > last, "{next} after {last}");
+            assert_eq!((next.get_version_num(), next.get_variant()), (7, uuid::Variant::RFC4122));
+            last = next;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The command line. Results go to standard output, everything else to standard error.
+//!
+//! Exit codes: 0 done; 1 tried and failed; 2 wrong command line or configuration.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line speaks here")]
+
+mod serve;
+mod users;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, Config, ConfigError};
+use crate::{app, http, telemetry};
+
+const EXIT_FAILED: u8 = 1;
+const EXIT_WRONG_CONFIG: u8 = 2;
+
+/// A multimedia contact-centre server for banks.
+#[derive(Debug, Parser)]
+#[command(name = "rozmova", version, about, disable_help_subcommand = true)]
+struct CommandLine {
+    /// The configuration file; absent: config/rozmova.toml when there is one.
+    #[arg(long, global = true, env = "ROZMOVA_CONFIG", value_name = "PATH")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server until SIGTERM or SIGINT.
+    Serve,
+    /// Bring the store up to date and exit.
+    Migrate,
+    /// Read the configuration and say what is wrong with it.
+    CheckConfig,
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
+    /// Print docs/config.md.
+    #[command(hide = true)]
+    ConfigDocs,
+    /// People who sign in.
+    #[command(subcommand)]
+    User(users::UserCommand),
+    /// Tokens for programs.
+    #[command(subcommand)]
+    Token(users::TokenCommand),
+}
+
+/// Parses the command line, runs one command, gives the exit code.
+pub fn run() -> ExitCode {
+    let line = CommandLine::parse();
+    match execute(line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rozmova: {error:#}");
+            let is_config = error.downcast_ref::<ConfigError>().is_some();
+            ExitCode::from(if is_config { EXIT_WRONG_CONFIG } else { EXIT_FAILED })
+        }
+    }
+}
+
+fn execute(line: CommandLine) -> anyhow::Result<()> {
+    match line.command {
+        Command::Openapi => {
+            println!("{}", http::document().to_pretty_json()?);
+            return Ok(());
+        }
+        Command::ConfigDocs => {
+            print!("{}", config::markdown());
+            return Ok(());
+        }
+        Command::Serve
+        | Command::Migrate
+        | Command::CheckConfig
+        | Command::User(_)
+        | Command::Token(_) => {}
+    }
+    let config = Config::load(line.config.as_deref())?;
+    telemetry::start_logging(&config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(with_config(line.command, config))
+}
+
+async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
+    match command {
+        Command::Serve => serve::run(config).await,
+        Command::Migrate => {
+            let db = app::open_store(&config).await?;
+            db.close().await;
+            println!("The store {} is up to date.", config.store.shown_url());
+            Ok(())
+        }
+        Command::CheckConfig => {
+            println!("The configuration is in order.");
+            Ok(())
+        }
+        Command::User(command) => users::run_user(command, config).await,
+        Command::Token(command) => users::run_token(command, config).await,
+        Command::Openapi | Command::ConfigDocs => Ok(()),
+    }
+}

@@ -1,0 +1,90 @@
+//! `GET /api/v1/health`, and the three plain addresses that monitoring asks.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use channel_contract::HealthState;
+use rozmova_base::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::auth::{Right, SignedIn};
+use crate::http::error::ApiResult;
+use crate::http::extract::Json;
+use crate::telemetry;
+
+/// Everything below `/api/v1`.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(show))
+}
+
+/// How the whole server fares.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HealthView {
+    /// The ways in and out, by name.
+    pub channels: Vec<PartView>,
+    /// The database.
+    pub store: PartView,
+}
+
+/// How one part fares.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PartView {
+    /// `smtp`, `imap:info`, `store`.
+    pub name: String,
+    /// `starting`, `up`, `degraded` or `down`.
+    #[schema(value_type = String)]
+    pub state: HealthState,
+    /// What is so and what to do, for an administrator.
+    pub detail: String,
+    /// Since when; `null` when it was asked just now.
+    pub since_at: Option<Timestamp>,
+}
+
+/// How channels, store and queues of work fare
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = HealthView)))]
+async fn show(State(app): State<Arc<App>>, signed_in: SignedIn) -> ApiResult<HealthView> {
+    signed_in.require(Right::ViewHealth)?;
+    let channels = app.health.reports().into_iter().map(|(name, report)| PartView {
+        name,
+        state: report.health.state,
+        detail: report.health.detail,
+        since_at: Some(report.since),
+    });
+    Ok(Json(HealthView { channels: channels.collect(), store: store(&app).await }))
+}
+
+async fn store(app: &App) -> PartView {
+    let (state, detail) = match app.db.ping().await {
+        Ok(()) => (HealthState::Up, app.config.store.shown_url()),
+        Err(error) => (HealthState::Down, error.to_string()),
+    };
+    PartView { name: "store".to_owned(), state, detail, since_at: None }
+}
+
+/// The process lives.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The store answers: traffic may come.
+pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, String) {
+    match app.db.ping().await {
+        Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+    }
+}
+
+/// Figures in the text format of Prometheus 0.0.4.
+pub async fn metrics() -> impl IntoResponse {
+    let text = telemetry::metrics().map(|handle| {
+        handle.run_upkeep();
+        handle.render()
+    });
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.unwrap_or_default())
+}
