@@ -488,3 +488,15 @@ pub async fn names(
     .await?;
     Ok(rows.into_iter().collect())
 }
+
+/// Numbers of contacts by id.
+pub async fn numbers(
+    sql: &mut Sql<'_>,
+    ids: &[InteractionId],
+) -> Result<BTreeMap<InteractionId, i64>, StoreError> {
+    let rows = fetch_in!(
+        sql, (InteractionId, i64), "SELECT id, number FROM interaction WHERE id IN", "", ids,
+        id => *id)
+    .await?;
+    Ok(rows.into_iter().collect())
+}

@@ -14,6 +14,8 @@ use super::{Audience, LiveEvent, Viewer};
 const RING_EVENTS_MAX: usize = 16_384;
 /// Memory of the ring: an event may carry a whole message.
 const RING_BYTES_MAX: usize = 64 << 20;
+/// For so long after the last viewer went, events are made for his return.
+const AWAY_MS: i64 = 120_000;
 /// Frames handed to a connection at once; others get their turn in between.
 const FRAMES_AT_ONCE: usize = 128;
 
@@ -35,6 +37,8 @@ struct State {
     ring_bytes: usize,
     next_reader: u64,
     readers: BTreeMap<u64, Reader>,
+    /// When the last reader went.
+    left_at: Timestamp,
 }
 
 /// One event as it goes out: shared, never copied.
@@ -90,6 +94,7 @@ impl Hub {
             ring_bytes: 0,
             next_reader: 0,
             readers: BTreeMap::new(),
+            left_at: Timestamp(i64::MIN),
         };
         Self(Arc::new(Shared { clock, state: Mutex::new(state) }))
     }
@@ -114,9 +119,20 @@ impl Hub {
         self.lock().sequence
     }
 
-    /// Whether anybody listens: without, costly events need not be made.
-    pub fn has_viewers(&self) -> bool {
-        !self.lock().readers.is_empty()
+    /// Whether anybody listens or may come back for what he missed. If not, costly events need not
+    /// be made; then say [`Hub::leave_out`].
+    pub fn is_watched(&self) -> bool {
+        let now = self.0.clock.now();
+        let state = self.lock();
+        !state.readers.is_empty() || now.millis_since(state.left_at) < AWAY_MS
+    }
+
+    /// Events were not made: whoever comes now cannot go on where he was.
+    pub fn leave_out(&self) {
+        let mut state = self.lock();
+        state.sequence += 1;
+        state.ring.clear();
+        state.ring_bytes = 0;
     }
 
     /// Events could not be made: everybody must fetch anew.
@@ -237,7 +253,10 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.hub.lock().readers.remove(&self.id);
+        let now = self.hub.0.clock.now();
+        let mut state = self.hub.lock();
+        state.readers.remove(&self.id);
+        state.left_at = now;
     }
 }
 
@@ -331,8 +350,22 @@ mod tests {
         let mut ana = hub.subscribe(viewer(1), None);
         hub.break_stream("e2".to_owned());
         assert!(matches!(ana.next().await, Next::Lost));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_watches_is_left_out_and_cannot_be_resumed() {
+        let clock = Arc::new(MockClock::at(Timestamp(7)));
+        let hub = Hub::new(Arc::clone(&clock) as Arc<dyn Clock>, "e1".to_owned());
+        assert!(!hub.is_watched());
+        let ana = hub.subscribe(viewer(1), None);
+        assert!(hub.is_watched());
         drop(ana);
-        assert!(!hub.has_viewers());
+        assert!(hub.is_watched(), "she may come back");
+        clock.advance_millis(AWAY_MS);
+        assert!(!hub.is_watched());
+        hub.leave_out();
+        let known = Resumed { epoch: "e1".to_owned(), after: 0 };
+        assert!(!hub.subscribe(viewer(1), Some(&known)).is_resumed);
     }
 
     #[test]

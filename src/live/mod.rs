@@ -9,9 +9,13 @@
 //!
 //! Invariant: an event is made into text once, however many read it.
 
+mod announce;
 mod event;
 mod hub;
-pub mod presence;
+mod presence;
+pub mod ws;
 
+pub use announce::Announcer;
 pub use event::{Audience, LiveEvent, Viewer};
 pub use hub::{Frame, Hub, Next, Resumed, Subscription};
+pub use presence::{Connected, Presence};
