@@ -21,7 +21,7 @@ each_server!(every_privileged_act_leaves_a_line_without_secrets, |server| {
     let trail = administrator.get("/api/v1/audit").await.expect(200).json();
     let lines = trail["items"].as_array().expect("lines");
     let acts: Vec<&str> =
-        lines.iter().filter(|line| line["subject"]["id"] == id).map(|line| act(line)).collect();
+        lines.iter().filter(|line| line["subject"]["id"] == id).map(act).collect();
     assert_eq!(acts, ["token.revoke", "token.create", "user.change", "user.create"]);
     assert_eq!(lines[0]["actor"]["name"], "admin");
     assert_eq!(lines[0]["peer"], "127.0.0.1");

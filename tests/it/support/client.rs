@@ -1,3 +1,4 @@
+use std::fmt::Write;
 use std::net::SocketAddr;
 
 use serde_json::Value;
@@ -66,7 +67,7 @@ impl Client {
         );
         let media_type = media_type.map(|value| ("content-type".to_owned(), value.to_owned()));
         for (name, value) in self.headers.iter().chain(media_type.iter()) {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         head.push_str("\r\n");
         let mut stream = TcpStream::connect(self.address).await.expect("the server listens");

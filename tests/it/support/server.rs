@@ -40,6 +40,7 @@ impl TestServer {
     }
 
     /// On PostgreSQL, when there is one to test with.
+    #[expect(clippy::print_stderr, reason = "says why a test checked nothing")]
     pub(crate) async fn on_postgres() -> Option<Self> {
         let Some(url) = testing::postgres_url() else {
             assert!(
@@ -64,6 +65,8 @@ impl TestServer {
         config.http.web_dist = folder.join("web");
         config.store.url = format!("sqlite:{}", folder.join("test.db").display());
         config.media.url = folder.join("media").display().to_string();
+        config.channels.email.smtp_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        config.channels.email.lmtp_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         settings(&mut config);
         let running = app::start(config, outside).await.expect("the server starts");
         Self { running, folder }
