@@ -7,6 +7,8 @@
 // ── starts and stops everything ──
 pub mod app;
 pub mod cli;
+// ── a bank to try things on, and the world outside it ──
+pub mod demo;
 // ── HTTP: one router, one envelope; the features' `api.rs` hang on it ──
 pub mod http;
 // ── from channels to rows, and back ──

@@ -18,7 +18,8 @@ pub fn markdown() -> String {
     );
     let mut section = String::new();
     let mut prose: Vec<&str> = Vec::new();
-    for line in DOCUMENTED.lines() {
+    let mut lines = DOCUMENTED.lines();
+    while let Some(line) = lines.next() {
         if let Some(words) = line.strip_prefix("# ") {
             prose.push(words);
             continue;
@@ -37,6 +38,13 @@ pub fn markdown() -> String {
             prose.clear();
         } else if let Some((key, value)) = code.split_once(" = ") {
             let meaning = prose.join(" ");
+            let value = if value == "\"\"\"" {
+                // A text of several lines: too long for a table.
+                lines.by_ref().take_while(|line| *line != "\"\"\"").for_each(drop);
+                "(see the file)"
+            } else {
+                value
+            };
             let is_example = line.starts_with('#');
             let variable = variable(&format!("{section}.{key}"));
             let _ = if is_example {

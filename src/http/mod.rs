@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::error::ApiError;
 use crate::app::App;
-use crate::{audit, auth, health};
+use crate::{audit, auth, client, health};
 
 /// All features' APIs, below `/api/v1`.
 fn api() -> OpenApiRouter<Arc<App>> {
@@ -34,6 +34,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         OpenApiRouter::new()
             .merge(auth::api::router())
             .merge(audit::api::router())
+            .merge(client::api::router())
             .merge(health::api::router()),
     )
 }

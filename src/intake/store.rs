@@ -581,6 +581,7 @@ pub(super) fn bare(message: &InboundMessage, reason: &str) -> InboundMessage {
         attachments: Vec::new(),
         kind: MessageKind::Message,
         reports: Vec::new(),
+        unanswerable: None,
         authentication: Authentication::default(),
         defects: vec![Defect { code: "not_storable".to_owned(), detail: reason.to_owned() }],
         readable: false,

@@ -60,6 +60,7 @@ pub(crate) fn mail(id: &str, from: &str) -> InboundMessage {
         attachments: Vec::new(),
         kind: MessageKind::Message,
         reports: Vec::new(),
+        unanswerable: None,
         authentication: Authentication::default(),
         defects: Vec::new(),
         readable: true,
