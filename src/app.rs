@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use rozmova_base::Clock;
 use rozmova_base::id::{IdMaker, uuid_v7};
 use rozmova_base::time::SystemClock;
@@ -17,10 +18,14 @@ use uuid::Uuid;
 
 use crate::auth::{Passwords, RandomSource};
 use crate::config::Config;
+use crate::dispatch::{Dispatch, DispatchOptions};
 use crate::health::HealthBoard;
 use crate::http;
+use crate::live::{Announcer, Hub, Presence};
+use crate::routing::{self, RoutingNow};
 use crate::store::{Db, StoreError, migrate};
 use crate::telemetry;
+use crate::wallboard::Floor;
 
 /// How long a task may take to finish what it has begun when the server stops. Longer than any
 /// commit, shorter than the 90 s after which systemd kills.
@@ -42,6 +47,16 @@ pub struct App {
     pub passwords: Passwords,
     /// How the parts fare.
     pub health: HealthBoard,
+    /// The queue.
+    pub dispatch: Dispatch,
+    /// Who gets what.
+    pub routing: RoutingNow,
+    /// What goes on now.
+    pub floor: Floor,
+    /// Live events.
+    pub hub: Hub,
+    /// Which desks are open.
+    pub presence: Presence,
 }
 
 impl std::fmt::Debug for App {
@@ -87,6 +102,12 @@ pub enum StartError {
         /// What it said.
         source: StoreError,
     },
+    /// The queue cannot be restored.
+    #[error("the queue cannot be restored: {source}")]
+    Queue {
+        /// What the store said.
+        source: StoreError,
+    },
     /// The address is taken, not ours, or needs more rights.
     #[error("cannot listen on {address}: {source}; see http.listen")]
     Listen {
@@ -118,15 +139,59 @@ struct Task {
 pub async fn build(config: Config, outside: Outside) -> Result<Arc<App>, StartError> {
     let db = open_store(&config).await?;
     let passwords = Passwords::new(config.auth.password_checks_at_once, outside.random.as_ref());
+    let Outside { clock, ids, random } = outside;
+    let queue = open_queue(&config, &db, &clock, &ids)
+        .await
+        .map_err(|source| StartError::Queue { source })?;
     Ok(Arc::new(App {
         db,
-        clock: outside.clock,
-        ids: outside.ids,
-        random: outside.random,
+        clock,
+        ids,
+        random,
         passwords,
         health: HealthBoard::default(),
+        dispatch: queue.dispatch,
+        routing: queue.routing,
+        floor: queue.floor,
+        hub: queue.hub,
+        presence: queue.presence,
         config,
     }))
+}
+
+struct Queue {
+    dispatch: Dispatch,
+    routing: RoutingNow,
+    floor: Floor,
+    hub: Hub,
+    presence: Presence,
+}
+
+/// Restores the queue from its journal and starts what follows it: rows, figures, live events.
+async fn open_queue(
+    config: &Config,
+    db: &Db,
+    clock: &Arc<dyn Clock>,
+    ids: &Arc<dyn IdMaker>,
+) -> Result<Queue, StoreError> {
+    let hub = Hub::new(Arc::clone(clock), ids.next_uuid().to_string());
+    let routing = RoutingNow::default();
+    routing::store::refresh(db, &routing).await?;
+    let options = DispatchOptions::default();
+    let (dispatch, committed) = Dispatch::start(db.clone(), Arc::clone(clock), options).await?;
+    let zone = TimeZone::get(&config.centre.time_zone).unwrap_or(TimeZone::UTC);
+    let floor =
+        Floor::open(db.clone(), Arc::clone(clock), dispatch.clone(), routing.clone(), zone).await?;
+    let announcer = Announcer {
+        db: db.clone(),
+        hub: hub.clone(),
+        floor: floor.clone(),
+        routing: routing.clone(),
+        ids: Arc::clone(ids),
+    };
+    tokio::spawn(announcer.run(committed));
+    let presence = Presence::start(dispatch.clone());
+    Ok(Queue { dispatch, routing, floor, hub, presence })
 }
 
 /// Opens the store, creating an SQLite file and its folder, and runs the migrations.
@@ -183,6 +248,9 @@ impl Running {
                 Err(_) => tracing::warn!("{} did not stop in time", task.name),
             }
         }
+        // Desks connect again when the server is back.
+        self.app.hub.break_stream(self.app.ids.next_uuid().to_string());
+        self.app.dispatch.stop().await;
         self.app.db.close().await;
     }
 }

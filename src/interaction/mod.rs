@@ -4,5 +4,6 @@
 //! stands is written into them from the engine's events (`dispatch`). Nothing here changes a state:
 //! it asks the engine.
 
+pub mod api;
 pub mod model;
 pub mod store;

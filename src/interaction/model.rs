@@ -18,7 +18,7 @@ pub struct Interaction {
     /// `inbound` or `outbound`.
     pub direction: String,
     /// `queued`, `offered`, `active`, `held`, `waiting_for_client`, `parked`, `wrap_up`, `closed`,
-    /// `abandoned`, `overflowed`, `failed`, `callback_scheduled`.
+    /// `abandoned`, `failed`.
     pub state: String,
     /// One line.
     pub subject: String,

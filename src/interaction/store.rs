@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use rozmova_base::Timestamp;
-use rozmova_base::id::{AgentId, ClientId, DispositionId, InteractionId, OfferId, QueueId, UserId};
+use rozmova_base::id::{
+    AgentId, ClientId, DispositionId, InteractionId, MessageId, OfferId, QueueId, UserId,
+};
 use sqlx::AssertSqlSafe;
 
 use super::model::{
@@ -70,7 +72,8 @@ macro_rules! select {
 fn interaction(row: Row, routing: &Routing) -> Interaction {
     let client = row.client_id.map(|id| {
         let is_prospect = row.client_status.as_deref() == Some("prospect");
-        let kind = if is_prospect { "prospect".to_owned() } else { row.client_kind.unwrap_or_default() };
+        let kind =
+            if is_prospect { "prospect".to_owned() } else { row.client_kind.unwrap_or_default() };
         ClientRef {
             id,
             name: row.client_name.unwrap_or_default(),
@@ -93,18 +96,13 @@ fn interaction(row: Row, routing: &Routing) -> Interaction {
         number: row.number,
         medium: row.medium,
         direction: row.direction,
-        state: row.state,
+        state: shown_state(row.state),
         subject: row.subject,
         client,
         candidates: row.candidates,
         from: Party { name: row.from_name, address: row.from_address },
-        queue: QueueRef {
-            id: row.queue_id,
-            name: routing.queue_name(row.queue_id).to_owned(),
-        },
-        agent: row
-            .agent_id
-            .map(|id| PersonRef { id, name: row.agent_name.unwrap_or_default() }),
+        queue: QueueRef { id: row.queue_id, name: routing.queue_name(row.queue_id).to_owned() },
+        agent: row.agent_id.map(|id| PersonRef { id, name: row.agent_name.unwrap_or_default() }),
         priority: row.priority,
         received_at: row.received_at,
         waiting_since_at: row.waiting_since_at,
@@ -115,6 +113,16 @@ fn interaction(row: Row, routing: &Routing) -> Interaction {
         disposition,
         could_not_be_read: row.readable == 0,
         viewers: Vec::new(),
+    }
+}
+
+/// Desks know fewer states than the engine: what waits for its time waits, what went elsewhere is
+/// over.
+fn shown_state(state: String) -> String {
+    match state.as_str() {
+        "received" | "callback_scheduled" => "queued".to_owned(),
+        "overflowed" => "closed".to_owned(),
+        _ => state,
     }
 }
 
@@ -286,10 +294,8 @@ fn list_text(filter: &Filter, is_continued: bool) -> String {
     };
     if is_continued {
         let (at, same, id) = (next(), next(), next());
-        let _ = write!(
-            text,
-            " AND (i.received_at < {at} OR (i.received_at = {same} AND i.id < {id}))"
-        );
+        let _ =
+            write!(text, " AND (i.received_at < {at} OR (i.received_at = {same} AND i.id < {id}))");
     }
     let _ = write!(text, " ORDER BY i.received_at DESC, i.id DESC LIMIT {}", next());
     text
@@ -468,14 +474,9 @@ pub async fn set_priority(
     id: InteractionId,
     priority: u8,
 ) -> Result<(), StoreError> {
-    execute!(
-        sql,
-        "UPDATE interaction SET priority = $2 WHERE id = $1",
-        id,
-        i64::from(priority)
-    )
-    .await
-    .map(drop)
+    execute!(sql, "UPDATE interaction SET priority = $2 WHERE id = $1", id, i64::from(priority))
+        .await
+        .map(drop)
 }
 
 /// Names of people by id.
@@ -499,4 +500,39 @@ pub async fn numbers(
         id => *id)
     .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// A note that goes with a transfer.
+#[derive(Clone, Copy, Debug)]
+pub struct Note<'a> {
+    /// Its id as a message.
+    pub id: MessageId,
+    /// To which contact.
+    pub interaction: InteractionId,
+    /// Who wrote it.
+    pub author: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub text: &'a str,
+}
+
+/// Adds a note to a contact.
+pub async fn insert_note(sql: &mut Sql<'_>, note: &Note<'_>) -> Result<(), StoreError> {
+    execute!(
+        sql,
+        "INSERT INTO message (id, interaction_id, kind, direction, medium, channel, at, author_id,
+           from_name, from_address, recipients, subject, body, has_html, raw_bytes, reference_ids,
+           authentication, defects, readable, automatic)
+         SELECT $1, i.id, 'note', 'internal', i.medium, '', $3, $4, '', '', '{}', '', $5, 0, 0,
+           '[]', '', '', 1, 0
+         FROM interaction i WHERE i.id = $2",
+        note.id,
+        note.interaction,
+        note.at,
+        note.author,
+        note.text
+    )
+    .await
+    .map(drop)
 }

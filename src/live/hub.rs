@@ -199,8 +199,7 @@ impl State {
     }
 
     fn can_resume(&self, resumed: &Resumed) -> bool {
-        resumed.epoch == self.epoch
-            && (self.before_ring()..=self.sequence).contains(&resumed.after)
+        resumed.epoch == self.epoch && (self.before_ring()..=self.sequence).contains(&resumed.after)
     }
 }
 

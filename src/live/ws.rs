@@ -143,7 +143,7 @@ impl Connection {
                     if heard_at.elapsed() > SILENCE_MAX {
                         return End::Gone;
                     }
-                    if !self.is_still_signed_in().await {
+                    if !is_still_signed_in(&self.app, &self.signed_in).await {
                         return End::SignedOut;
                     }
                     let at = self.app.clock.now();
@@ -161,12 +161,6 @@ impl Connection {
         matches!(sent, Ok(Ok(())))
     }
 
-    async fn is_still_signed_in(&self) -> bool {
-        // A store that does not answer is no reason to send people away.
-        let (app, signed_in) = (&self.app, &self.signed_in);
-        login::is_valid(&app.db, signed_in, app.clock.now()).await.unwrap_or(true)
-    }
-
     async fn close(&mut self, end: &End) {
         let (code, reason) = match end {
             End::Gone => return,
@@ -174,8 +168,14 @@ impl Connection {
             End::SignedOut => (close_code::POLICY, "signed out"),
         };
         let frame = CloseFrame { code, reason: reason.into() };
-        let _ = tokio::time::timeout(SEND_TIMEOUT, self.socket.send(Message::Close(Some(frame)))).await;
+        let _ =
+            tokio::time::timeout(SEND_TIMEOUT, self.socket.send(Message::Close(Some(frame)))).await;
     }
+}
+
+async fn is_still_signed_in(app: &App, signed_in: &SignedIn) -> bool {
+    // A store that does not answer is no reason to send people away.
+    login::is_valid(&app.db, signed_in, app.clock.now()).await.unwrap_or(true)
 }
 
 fn text(value: &impl Serialize) -> Utf8Bytes {

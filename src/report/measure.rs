@@ -88,9 +88,7 @@ impl ServiceLevelFormula {
             ),
             Self::AnsweredOnly | Self::EngagedOnly => (counts.answered_in_target, counts.answered),
             Self::RemovedOfQueued => (
-                counts.answered_in_target
-                    + counts.abandoned_in_target
-                    + counts.callbacks_in_target,
+                counts.answered_in_target + counts.abandoned_in_target + counts.callbacks_in_target,
                 counts.offered,
             ),
         };
@@ -209,7 +207,7 @@ pub struct Day {
 impl Day {
     /// The day in which `at` lies, by the clocks of the zone.
     pub fn of(at: Timestamp, zone: &jiff::tz::TimeZone) -> Self {
-        let today = at.to_jiff().to_zoned(zone.clone());
+        let today = at.to_jiff().to_zoned_datetime(zone.clone());
         let begins_at = today.start_of_day().map_or(at, |start| start.timestamp().into());
         let ends_at = today
             .tomorrow()

@@ -30,7 +30,10 @@ pub enum ApplyError {
 }
 
 fn first(problems: &[RoutingProblem]) -> String {
-    problems.first().map(|problem| format!("{}: {}", problem.at, problem.message)).unwrap_or_default()
+    problems
+        .first()
+        .map(|problem| format!("{}: {}", problem.at, problem.message))
+        .unwrap_or_default()
 }
 
 /// Who writes it, for the audit trail.

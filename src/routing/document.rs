@@ -43,7 +43,7 @@ pub struct RoutingDocument {
 }
 
 /// A value for some media; the default for the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MediaValues<T> {
     /// For calls.

@@ -5,6 +5,7 @@
 //! thing can be renamed. Writing the document is one act: everything in it is checked first, on a
 //! copy of the engine, and either all of it takes effect, at once and without a restart, or none.
 
+pub mod api;
 mod apply;
 pub mod document;
 mod now;

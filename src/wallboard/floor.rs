@@ -47,16 +47,16 @@ struct Seen {
 }
 
 impl Floor {
-    /// Computes today's figures from the event log up to `shown`; later events come by
-    /// [`Floor::add`].
+    /// Computes today's figures from the event log up to what the rows show now; later events
+    /// come by [`Floor::add`].
     pub async fn open(
         db: Db,
         clock: Arc<dyn Clock>,
         dispatch: Dispatch,
         routing: RoutingNow,
         zone: jiff::tz::TimeZone,
-        shown: u64,
     ) -> Result<Self, StoreError> {
+        let shown = dispatch.started_at();
         let figures = figures_from_rows(&db, &routing.get(), zone, clock.now(), shown).await?;
         let figures = Arc::new(Mutex::new(figures));
         Ok(Self { db, clock, dispatch, routing, figures })
@@ -72,13 +72,19 @@ impl Floor {
     }
 
     /// Queues now; `only`: these.
-    pub async fn queues(&self, only: Option<&BTreeSet<QueueId>>) -> Result<Vec<QueueNow>, SubmitError> {
+    pub async fn queues(
+        &self,
+        only: Option<&BTreeSet<QueueId>>,
+    ) -> Result<Vec<QueueNow>, SubmitError> {
         let seen = self.look().await?;
         Ok(self.show_queues(&seen, only))
     }
 
     /// Agents now, by name; `only`: these.
-    pub async fn agents(&self, only: Option<&BTreeSet<AgentId>>) -> Result<Vec<Agent>, SubmitError> {
+    pub async fn agents(
+        &self,
+        only: Option<&BTreeSet<AgentId>>,
+    ) -> Result<Vec<Agent>, SubmitError> {
         let only = only.cloned();
         let agents = self
             .dispatch
@@ -106,9 +112,9 @@ impl Floor {
         let today = {
             let mut figures = self.figures();
             figures.pass(now);
-            queues.iter().fold(QueueCounts::default(), |sum, queue| {
-                sum.plus(&figures.today(queue.id))
-            })
+            queues
+                .iter()
+                .fold(QueueCounts::default(), |sum, queue| sum.plus(&figures.today(queue.id)))
         };
         Ok((totals(&queues, &today, count, now), queues, agents))
     }

@@ -156,11 +156,8 @@ pub fn queue_now(
     let targets = item.target_ms.over(QueueConfig::new(view.queue, "").target_ms);
     let waiting_of = |medium| view.waiting[medium] + offered[medium];
     let waiting_media = Medium::ALL.into_iter().filter(|medium| waiting_of(*medium) > 0);
-    let within_ms = waiting_media
-        .clone()
-        .map(|medium| targets[medium])
-        .min()
-        .unwrap_or(targets[Medium::Email]);
+    let within_ms =
+        waiting_media.clone().map(|medium| targets[medium]).min().unwrap_or(targets[Medium::Email]);
     let lately_percent = formula.percent(lately);
     let target = Target { percent: item.target_percent, within_ms };
     let oldest = view.oldest_entered_at;
