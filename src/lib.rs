@@ -12,7 +12,9 @@ pub mod demo;
 // ── HTTP: one router, one envelope; the features' `api.rs` hang on it ──
 pub mod http;
 // ── from channels to rows, and back ──
+pub mod channels;
 pub mod intake;
+pub mod jobs;
 pub mod outbox;
 // ── what goes on now, and who sees it ──
 pub mod live;
@@ -26,6 +28,7 @@ pub mod auth;
 pub mod client;
 pub mod health;
 pub mod interaction;
+pub mod message;
 pub mod report;
 pub mod routing;
 // ── raw mails and files ──

@@ -46,6 +46,7 @@ pub fn is_due(
     let local = key.split(['@', '+']).next().unwrap_or_default();
     message.kind == MessageKind::Message
         && message.readable
+        && message.unanswerable.is_none()
         // RFC 3834 §2: no answer to the null return path.
         && message.envelope.mail_from.as_deref() != Some("")
         && message.authentication.dmarc != AuthenticationResult::Fail

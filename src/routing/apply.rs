@@ -65,7 +65,9 @@ pub async fn apply(
     }
     .map_err(ApplyError::Wrong)?;
     let changes = inputs.len();
-    inputs.into_iter().for_each(|input| turn.append(input));
+    for input in inputs {
+        turn.append(input);
+    }
     let at = turn.at();
     store::save(&mut turn.sql(), &resolved.document, at).await?;
     let entry = audit::Entry {

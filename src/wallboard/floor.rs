@@ -1,6 +1,7 @@
 //! Brings together what the engine, the figures, the routing and the rows know.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::IndexMut;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rozmova_base::id::{AgentId, InteractionId, QueueId, UserId};
@@ -42,7 +43,7 @@ impl Targets for Routing {
 /// What the engine knows, looked at in one moment.
 struct Seen {
     queues: Vec<QueueView>,
-    offered: Vec<(QueueId, PerMedium<u32>)>,
+    offered: BTreeMap<QueueId, PerMedium<u32>>,
     agents: Vec<AgentNow>,
 }
 
@@ -124,17 +125,10 @@ impl Floor {
             .read(|engine| {
                 let queues: Vec<QueueView> = engine.queues().collect();
                 let agents = AgentNow::all(engine);
-                let mut offered: Vec<(QueueId, PerMedium<u32>)> = Vec::new();
+                let mut offered: BTreeMap<QueueId, PerMedium<u32>> = BTreeMap::new();
                 let contacts = agents.iter().flat_map(|agent| &agent.contacts);
                 for contact in contacts.filter(|c| c.state == ContactState::Offered) {
-                    match offered.iter_mut().find(|(queue, _)| *queue == contact.queue) {
-                        Some((_, counts)) => counts[contact.medium] += 1,
-                        None => {
-                            let mut counts = PerMedium::default();
-                            counts[contact.medium] = 1;
-                            offered.push((contact.queue, counts));
-                        }
-                    }
+                    *offered.entry(contact.queue).or_default().index_mut(contact.medium) += 1;
                 }
                 Seen { queues, offered, agents }
             })
@@ -157,8 +151,7 @@ impl Floor {
             .filter_map(|item| {
                 let id = item.id.filter(|id| only.is_none_or(|only| only.contains(id)))?;
                 let view = seen.queues.iter().find(|view| view.queue == id)?;
-                let offered = seen.offered.iter().find(|(queue, _)| *queue == id);
-                let offered = offered.map(|(_, counts)| *counts).unwrap_or_default();
+                let offered = seen.offered.get(&id).copied().unwrap_or_default();
                 let lately = lately.get(&id).copied().unwrap_or_default();
                 let count = AgentCount::of_queue(&agents, id);
                 Some(queue_now(view, &offered, item, &figures.today(id), &lately, count, now))

@@ -281,10 +281,10 @@ mod tests {
             "<div>".repeat(40_000),
             "<ul><li>".repeat(40_000),
             "<b id=x></i>".repeat(10_000),
-            format!("<p {}>", (0..200_000).map(|n| format!("a{n} ")).collect::<String>()),
-            format!("<p {}>", (0..100_000).map(|n| format!("a{n}=''")).collect::<String>()),
+            format!("<p {}>", "a ".repeat(200_000)),
+            format!("<p {}>", "a=''".repeat(100_000)),
             "x".repeat(MAX_HTML_BYTES + 1),
-            (0..2_000).map(|n| format!("<x{n}>")).collect::<String>(),
+            "<x><y><z>".repeat(2_000),
         ] {
             assert!(clean(&bomb).is_none(), "{}", &bomb[..20]);
         }

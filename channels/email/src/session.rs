@@ -105,6 +105,7 @@ enum State {
 }
 
 /// One session.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one session")]
 pub struct Session {
     config: SessionConfig,
     requests: RequestReceiver,
@@ -317,7 +318,7 @@ impl Session {
             Request::Ehlo { .. } if self.config.protocol == Protocol::Smtp => self.hello(true),
             Request::Helo { .. } if self.config.protocol == Protocol::Smtp => self.hello(false),
             Request::Lhlo { .. } if self.config.protocol == Protocol::Lmtp => self.hello(true),
-            Request::Mail { from } => self.mail(from),
+            Request::Mail { from } => self.mail(&from),
             Request::Rcpt { to } => return self.rcpt(to.address.as_ref()),
             Request::Data => self.data(),
             Request::Bdat { chunk_size, is_last } => self.bdat(chunk_size, is_last),
@@ -375,7 +376,7 @@ impl Session {
         self.say("250 ENHANCEDSTATUSCODES");
     }
 
-    fn mail<T: AsRef<str>>(&mut self, from: MailFrom<T>) {
+    fn mail<T: AsRef<str>>(&mut self, from: &MailFrom<T>) {
         if !self.greeted {
             self.refuse("503 5.5.1 Introduce yourself first.");
         } else if self.mail_from.is_some() {

@@ -45,7 +45,7 @@ pub(super) fn rule(
     let reports = Reports::new(mail, envelope, policy);
     let mut found = reports.structured();
     if found.is_empty() {
-        found = reports.from_text();
+        found = reports.in_words();
     }
     if found.is_empty() && !structured {
         return false;
@@ -132,7 +132,7 @@ impl<'a> Reports<'a> {
     }
 
     /// Reports in words: an address and a refusal near each other.
-    fn from_text(&self) -> Vec<DeliveryReport> {
+    fn in_words(&self) -> Vec<DeliveryReport> {
         let named = self.mail.header("X-Failed-Recipients").unwrap_or_default();
         let named = named.split(',').map(str::trim).filter(|word| word.contains('@'));
         let text = &self.mail.text;
