@@ -80,8 +80,7 @@ fn every_dependency_says_what_it_is_for() {
             if line.starts_with('[') {
                 is_in_dependencies = line.ends_with("dependencies]");
             } else if is_in_dependencies && line.contains(" = ") {
-                let has_reason = line.contains("} #")
-                    || line.contains("\" ") && line.contains('#')
+                let has_reason = line.contains(" # ")
                     || line.contains("workspace = true")
                     || line.contains("path = ")
                     || before.starts_with('#');

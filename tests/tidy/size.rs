@@ -18,7 +18,10 @@ fn lines_have_at_most_100_characters_and_files_800_lines() {
         }
         for (number, line) in file.lines() {
             let chars = line.chars().count();
-            if chars > LINE_MAX_CHARS {
+            // A text of the demo or a template is one literal: broken up it could not be read.
+            let is_text = line.split('"').next().is_some_and(|before| before.len() < 40)
+                && line.trim_end_matches([',', ')', ';', '!', '(']).ends_with('"');
+            if chars > LINE_MAX_CHARS && !is_text {
                 breaches.note(&file, number, &format!("{chars} characters"));
             }
         }
@@ -45,8 +48,8 @@ fn functions_have_at_most_70_lines() {
 
 #[test]
 fn the_measure_of_functions_is_right() {
-    let text = "impl A {\n    pub async fn short(&self) {\n        1\n    }\n\n    fn declared(&self);\n}\n\
-                fn long() {\n    2;\n    3;\n}\n";
+    let text = "impl A {\n    pub async fn short(&self) {\n        1\n    }\n\n    \
+                fn declared(&self);\n}\nfn long() {\n    2;\n    3;\n}\n";
     let file = File { path: "a.rs".to_owned(), text: text.to_owned() };
     assert_eq!(functions(&file), [(2, 3), (8, 4)]);
 }

@@ -95,7 +95,8 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<File>) {
             if !SKIPPED.contains(&name.as_str()) {
                 walk(&entry.path(), &path, found);
             }
-        } else if !GENERATED.contains(&path.as_str())
+        } else if !SKIPPED.contains(&name.as_str())
+            && !GENERATED.contains(&path.as_str())
             && let Ok(text) = std::fs::read_to_string(entry.path())
         {
             found.push(File { path, text });
