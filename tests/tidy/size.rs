@@ -5,7 +5,8 @@ use crate::tree::{Breaches, File, files_of, names};
 const LINE_MAX_CHARS: usize = 100;
 const FILE_MAX_LINES: usize = 800;
 const FUNCTION_MAX_LINES: usize = 70;
-const WRITTEN: [&str; 6] = ["rs", "ts", "svelte", "css", "sql", "sh"];
+/// What the web's own formatter does not look after.
+const WRITTEN: [&str; 3] = ["rs", "sql", "sh"];
 /// Left over from a moment of work. Spelt in two so that this file passes.
 const LEFTOVERS: [&str; 3] = ["todo", "dbg", "unimplemented"];
 
