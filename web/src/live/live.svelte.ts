@@ -160,19 +160,20 @@ function webSocketOrigin(): string {
   return window.location.origin.replace(/^http/, 'ws');
 }
 
-/** What this user may not see is simply not there. */
+/** What this user may not see, or is not, is simply not there. */
 async function allowed<T>(answer: Promise<T>, otherwise: T): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return otherwise;
+    if (error instanceof ApiError && [403, 404].includes(error.status)) return otherwise;
     throw error;
   }
 }
 
 async function fetchPresent(session: Session): Promise<LiveState> {
   const [me, mine, wall] = await Promise.all([
-    session.agent ? work.me() : null,
+    // A supervisor may take contacts, but need not serve a queue.
+    session.agent ? allowed(work.me(), null) : null,
     session.agent ? work.mine() : { offers: [], interactions: [] },
     session.rights.includes('supervise') ? supervision.wallboard() : null,
   ]);
