@@ -11,10 +11,10 @@ pub(super) const DOCUMENTED: &str = include_str!("../../config/rozmova.toml");
 pub fn markdown() -> String {
     let mut text = String::from(
         "# Settings\n\nMade from `config/rozmova.toml` by `rozmova config-docs`; do not edit.\n\n\
-         One TOML file (`--config PATH`, `ROZMOVA_CONFIG`, or `config/rozmova.toml` in the working\n\
-         directory). Each key can be overridden by the environment variable beside it. Lists are\n\
-         written there as in TOML: `[\"10.0.0.1\"]`. A text that looks like a number or a list\n\
-         goes into double quotes. `rozmova check-config` says what is wrong.\n",
+         One TOML file: `--config PATH`, `ROZMOVA_CONFIG`, or `config/rozmova.toml` in the\n\
+         working directory. Each key can be overridden by the environment variable beside it.\n\
+         Lists are written there as in TOML: `[\"10.0.0.1\"]`. A text that looks like a number\n\
+         or a list goes into double quotes. `rozmova check-config` says what is wrong.\n",
     );
     let mut section = String::new();
     let mut prose: Vec<&str> = Vec::new();

@@ -368,8 +368,8 @@ fn womens_family_name(family: &str) -> String {
     family.to_owned()
 }
 
-/// Cyrillic in Latin letters as passports have it (Cabinet Resolution 55 of 27.01.2010), lower case,
-/// everything but letters and digits left out.
+/// Cyrillic in Latin letters as passports have it (Cabinet Resolution 55 of 27.01.2010), lower
+/// case, everything but letters and digits left out.
 pub fn latin(text: &str) -> String {
     let mut latin = String::with_capacity(text.len());
     let mut at_beginning = true;

@@ -1,4 +1,5 @@
-//! What clients of a bank write about, and what is answered: twenty topics in Ukrainian and English.
+//! What clients of a bank write about, and what is answered: twenty topics in Ukrainian and
+//! English.
 //!
 //! `{name}` is who writes, `{greeting}` how the bank addresses the writer, `{agent}` who answers,
 //! `{amount}`, `{date}`, `{last_four}` are made up for each message.

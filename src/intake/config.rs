@@ -64,7 +64,8 @@ impl Default for AcknowledgementConfig {
             subject_uk: "Ваше звернення отримано [#{{ number }}] {{ subject }}".to_owned(),
             text_uk: "Вітаємо{% if name %}, {{ name }}{% endif %}!\n\n\
                 Ми отримали ваше звернення, його номер {{ number }}. Фахівець відповість вам на цю \
-                адресу.\n\nЩоб доповнити звернення, просто дайте відповідь на цей лист.\n\n{{ bank }}\n"
+                адресу.\n\nЩоб доповнити звернення, просто дайте відповідь на цей лист.\n\n\
+                {{ bank }}\n"
                 .to_owned(),
             subject_en: "We have received your message [#{{ number }}] {{ subject }}".to_owned(),
             text_en: "Hello{% if name %} {{ name }}{% endif %},\n\n\

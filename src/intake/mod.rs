@@ -4,8 +4,8 @@
 //!    that holds the raw bytes, the message, its interaction and the input for the queue.
 //! 2. Everything about a message is in one transaction, so it is there as a whole or not at all.
 //! 3. A repetition (same external id) is counted and changes nothing else.
-//! 4. Messages that arrive together share a commit. One that spoils it is stored alone; if it cannot
-//!    even be stored as it was read, it is stored raw, as "could not be read".
+//! 4. Messages that arrive together share a commit. One that spoils it is stored alone; if it
+//!    cannot even be stored as it was read, it is stored raw, as "could not be read".
 //! 5. When the store does not answer, the channel is told so and its peer tries again; nothing has
 //!    to be repaired afterwards.
 

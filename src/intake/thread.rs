@@ -1,6 +1,7 @@
 //! Which interaction a message continues. Pure.
 //!
-//! 1. A Message-ID or address signed by us and handed back is a proof: only who got our mail has it.
+//! 1. A Message-ID or address signed by us and handed back is a proof: only who got our mail has
+//!    it.
 //! 2. The Message-ID of any earlier message counts only when the sender takes part already.
 //! 3. So does the number in the subject.
 //! 4. Otherwise the message opens a new interaction that says where it may belong: a stranger never

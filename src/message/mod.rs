@@ -5,7 +5,8 @@
 //! 2. An answer is stored together with its command in the outbox, or not at all.
 //! 3. Whoever writes says which message he has seen last: when the client has written since, the
 //!    answer is refused (412) and nothing is sent past the client.
-//! 4. What came from outside is shown in a sandbox or offered for download, never as a page of ours.
+//! 4. What came from outside is shown in a sandbox or offered for download, never as a page of
+//!    ours.
 
 pub mod model;
 pub mod store;

@@ -4,8 +4,8 @@
 //!    attributes of one element. What is over a limit is not cleaned and not shown as HTML.
 //! 2. The cleaner lets through a list of elements, attributes, style properties and URL schemes;
 //!    relative addresses are refused (`href="<nbsp>javascript:…"` counts as one).
-//! 3. Remote pictures tell the sender that, when and where a mail is read: their addresses are moved
-//!    to `data-src`. Pictures of one pixel go altogether. `cid:` pictures stay.
+//! 3. Remote pictures tell the sender that, when and where a mail is read: their addresses are
+//!    moved to `data-src`. Pictures of one pixel go altogether. `cid:` pictures stay.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

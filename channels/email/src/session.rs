@@ -8,7 +8,8 @@
 //! 3. A mail over the size limit is read to its end and refused; it is never kept.
 //! 4. `250` is said only by [`Session::delivered`].
 //!
-//! Invariant: memory is bounded by the size limit; above [`LARGE_BYTES`] the outside is asked first.
+//! Invariant: memory is bounded by the size limit; above [`LARGE_BYTES`] the outside is asked
+//! first.
 
 use std::slice::Iter;
 
@@ -333,7 +334,7 @@ impl Session {
             }
             Request::StartTls => return self.starttls(),
             Request::Vrfy { .. } => {
-                self.refuse("252 2.1.5 Not verified; send it and see. RFC 5321 section 3.5.3");
+                self.refuse("252 2.1.5 Not verified; send it and see (RFC 5321)");
             }
             Request::Help { .. } => {
                 self.say("214 2.0.0 MAIL RCPT DATA BDAT RSET NOOP QUIT STARTTLS: RFC 5321");

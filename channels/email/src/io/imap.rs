@@ -140,7 +140,8 @@ impl Watcher {
             if self.stop.is_cancelled() {
                 return Err(Fault::Stopped);
             }
-            // Counted before it is tried: a mail that breaks the connection must not do so for ever.
+            // Counted before it is tried: a mail that breaks the connection must not do so for
+            // ever.
             cursor.begin(uid);
             match self.fetch_one(connection, uid).await {
                 Ok(()) => cursor.finish(uid),

@@ -2,7 +2,8 @@
 //!
 //! 1. `250` goes out only after the host has taken the mail; on any error the sender hears `451`.
 //! 2. Connections are counted in all and for each address; a surplus one hears `421`.
-//! 3. Memory for mails over 1 MiB comes out of one budget: the others wait, their senders with them.
+//! 3. Memory for mails over 1 MiB comes out of one budget: the others wait, their senders with
+//!    them.
 //! 4. When the server stops, mails on their way in are finished, everything else hears `421`.
 
 use std::collections::BTreeMap;
