@@ -53,6 +53,7 @@ mod callback;
 pub mod config;
 mod contact;
 mod engine;
+pub mod erlang;
 mod estimate;
 mod explain;
 pub mod hours;

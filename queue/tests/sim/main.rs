@@ -6,4 +6,7 @@
 //! `SIM_SEED=17 cargo test -p rozmova-queue --test sim seeds` runs it alone.
 
 mod chance;
+mod model;
+mod seeds;
 mod theory;
+mod world;
