@@ -301,6 +301,7 @@ impl Engine {
         self.index.agent_of.remove(&agent);
         self.index.agents[slot as usize] = AgentIndex::default();
         self.index.touched.remove(&slot);
+        self.index.to_list.remove(&slot);
         Ok(())
     }
 

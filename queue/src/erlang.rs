@@ -146,7 +146,8 @@ impl OverTarget {
 /// The fewest agents with whom at least this share is answered within the target (Erlang C).
 /// None if none suffice up to [`MAX_STAFF`], or out of range.
 pub fn least_agents(load: f64, handling_s: f64, target_s: f64, level: f64) -> Option<u32> {
-    if !(load > 0.0 && load < f64::from(MAX_STAFF)) || !(0.0..1.0).contains(&level) {
+    let can_be_carried = load > 0.0 && load < f64::from(MAX_STAFF);
+    if !can_be_carried || !(0.0..1.0).contains(&level) {
         return None;
     }
     let first = load.floor() as u32 + 1;

@@ -68,6 +68,7 @@ mod presence;
 pub mod rejected;
 mod restore;
 mod routing;
+pub mod service_level;
 mod skill_table;
 mod slab;
 mod supervise;

@@ -221,24 +221,25 @@ impl Model {
         let chosen = event.agent.expect("an agent");
         assert_eq!((decision.interaction, decision.chosen), (interaction, Some(chosen)));
         let contact = &self.contacts[&interaction];
-        assert!(self.is_free(chosen, contact.medium), "{chosen} is not free");
+        let loads = &self.loads();
+        assert!(self.is_free(loads, chosen, contact.medium), "{chosen} is not free");
         match decision.moment {
             Moment::KeptForAgent => assert_eq!(contact.kept_for, Some(chosen)),
-            Moment::ContactWaits => self.check_agent_choice(contact, chosen),
-            Moment::AgentFree => self.check_contact_choice(interaction, chosen),
+            Moment::ContactWaits => self.check_agent_choice(loads, contact, chosen),
+            Moment::AgentFree => self.check_contact_choice(loads, interaction, chosen),
             Moment::Asked => panic!("nobody asked"),
         }
     }
 
     /// Of all agents who could take the contact, the queue's rule puts this one first.
-    fn check_agent_choice(&self, contact: &Contact, chosen: AgentId) {
+    fn check_agent_choice(&self, loads: &Loads, contact: &Contact, chosen: AgentId) {
         let queue = &self.queues[&contact.queue];
-        let able = self.agents.keys().filter(|agent| self.could_take(contact, **agent));
+        let able = self.agents.keys().filter(|agent| self.could_take(loads, contact, **agent));
         let rank = |agent: &AgentId| {
             let person = &self.agents[agent];
             let first = match queue.rule {
                 AgentRule::LongestIdle | AgentRule::LowestOccupancy => 0,
-                AgentRule::LeastLoaded => i64::from(self.used_units(*agent)),
+                AgentRule::LeastLoaded => i64::from(self.used_units(loads, *agent)),
                 AgentRule::MostSkilled => -person.score(&contact.needs),
             };
             (first, person.idle_since, *agent)
@@ -252,12 +253,12 @@ impl Model {
     }
 
     /// Of all contacts that the agent could take, this one has the greatest age.
-    fn check_contact_choice(&self, interaction: InteractionId, agent: AgentId) {
+    fn check_contact_choice(&self, loads: &Loads, interaction: InteractionId, agent: AgentId) {
         let config = &self.agents[&agent].config;
         let able = self.contacts.iter().filter(|(_, contact)| {
             contact.state == ContactState::Queued
                 && self.fits(contact, agent)
-                && self.is_free(agent, contact.medium)
+                && self.is_free(loads, agent, contact.medium)
         });
         let best = able.max_by_key(|(_, contact)| {
             let is_own =
@@ -271,8 +272,8 @@ impl Model {
     }
 
     /// Whether the agent could be given a contact that waits.
-    fn could_take(&self, contact: &Contact, agent: AgentId) -> bool {
-        self.is_free(agent, contact.medium) && self.fits(contact, agent)
+    fn could_take(&self, loads: &Loads, contact: &Contact, agent: AgentId) -> bool {
+        self.is_free(loads, agent, contact.medium) && self.fits(contact, agent)
     }
 
     /// The part of it that does not depend on what the agent does now.
@@ -299,20 +300,21 @@ impl Model {
     }
 
     /// Whether the agent could be offered anything of this medium.
-    fn is_free(&self, agent: AgentId, medium: Medium) -> bool {
+    fn is_free(&self, loads: &Loads, agent: AgentId, medium: Medium) -> bool {
         let person = &self.agents[&agent];
         let works =
             matches!(person.state, AgentState::Ready | AgentState::Busy | AgentState::WrapUp);
         if !works || !person.connected || !person.medium_ready[medium] {
             return false;
         }
-        let offered = self.count(agent, medium, |state| state == ContactState::Offered);
-        if offered > 0 || self.in_hand(agent, medium) >= u32::from(person.config.maximum[medium]) {
+        let is_offered = loads.offered.get(&(agent, medium)).is_some_and(|count| *count > 0);
+        let maximum = u32::from(person.config.maximum[medium]);
+        if is_offered || loads.in_hand(agent, medium) >= maximum {
             return false;
         }
         let mut units = u32::from(self.media.0[medium].units);
         for other in Medium::ALL {
-            let count = self.in_hand(agent, other);
+            let count = loads.in_hand(agent, other);
             match person.config.interrupts.0[other][medium] {
                 Interrupt::Blocks if count > 0 => return false,
                 Interrupt::Shares => units += count * u32::from(self.media.0[other].units),
@@ -322,32 +324,36 @@ impl Model {
         units <= u32::from(person.config.capacity_units)
     }
 
-    fn in_hand(&self, agent: AgentId, medium: Medium) -> u32 {
-        let takes = self.media.0[medium].wrap_up_takes_capacity;
-        let wrap_up = self.count(agent, medium, |state| state == ContactState::WrapUp);
-        let work = self.count(agent, medium, |state| {
-            matches!(state, ContactState::Offered | ContactState::Active | ContactState::Held)
-        });
-        work + if takes { wrap_up } else { 0 }
+    /// Counts what everyone has in hand.
+    fn loads(&self) -> Loads {
+        let mut loads = Loads::default();
+        for contact in self.contacts.values() {
+            let Some(agent) = contact.agent else { continue };
+            let wrap_up = contact.state == ContactState::WrapUp;
+            let offered = contact.state == ContactState::Offered;
+            let work = matches!(contact.state, ContactState::Active | ContactState::Held);
+            let place = (agent, contact.medium);
+            if work || offered || wrap_up && self.media.0[contact.medium].wrap_up_takes_capacity {
+                *loads.in_hand.entry(place).or_default() += 1;
+            }
+            *loads.offered.entry(place).or_default() += u32::from(offered);
+        }
+        loads
     }
 
-    fn count(&self, agent: AgentId, medium: Medium, test: fn(ContactState) -> bool) -> u32 {
-        let contacts = self.contacts.values();
-        contacts.filter(|c| c.agent == Some(agent) && c.medium == medium && test(c.state)).count()
-            as u32
-    }
-
-    fn used_units(&self, agent: AgentId) -> u32 {
+    fn used_units(&self, loads: &Loads, agent: AgentId) -> u32 {
         let units = |medium: &Medium| u32::from(self.media.0[*medium].units);
-        Medium::ALL.iter().map(|medium| self.in_hand(agent, *medium) * units(medium)).sum()
+        Medium::ALL.iter().map(|medium| loads.in_hand(agent, *medium) * units(medium)).sum()
     }
 
     /// Compares the model with what the engine shows, and looks for anyone who waits needlessly.
     pub(crate) fn compare(&self, engine: &Engine) {
         let mut open = 0;
+        let loads = &self.loads();
         let mut free: Vec<(AgentId, Medium)> = Vec::new();
         for agent in self.agents.keys() {
-            let media = Medium::ALL.into_iter().filter(|medium| self.is_free(*agent, *medium));
+            let media =
+                Medium::ALL.into_iter().filter(|medium| self.is_free(loads, *agent, *medium));
             free.extend(media.map(|medium| (*agent, medium)));
         }
         for view in engine.interactions() {
@@ -370,8 +376,20 @@ impl Model {
         for view in engine.agents() {
             let agent = &self.agents[&view.agent];
             assert_eq!(view.state, agent.state, "state of {}", view.agent);
-            assert_eq!(u32::from(view.used_units), self.used_units(view.agent));
+            assert_eq!(u32::from(view.used_units), self.used_units(loads, view.agent));
         }
+    }
+}
+
+#[derive(Default)]
+struct Loads {
+    in_hand: BTreeMap<(AgentId, Medium), u32>,
+    offered: BTreeMap<(AgentId, Medium), u32>,
+}
+
+impl Loads {
+    fn in_hand(&self, agent: AgentId, medium: Medium) -> u32 {
+        self.in_hand.get(&(agent, medium)).copied().unwrap_or(0)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::Model;
 use crate::world::World;
 
 const SEEDS: u64 = 200;
-const STEPS: u32 = 1_000;
+const STEPS: u32 = 800;
 /// Every so many steps the engine is saved, forgotten and restored.
 const RESTORE_EVERY: u32 = 97;
 /// Every so many steps it is checked that a refused input left no trace.
@@ -47,12 +47,12 @@ impl Day {
         let mut world = World::new(seed);
         let start = Timestamp::from_millis(world.now_ms());
         for input in world.settings() {
-            day.step(input, start, 1);
+            day.step(&input, start, 1);
         }
         for step in 0..STEPS {
             let (at, input) = world.next(&day.engine);
-            day.step(input, at, step);
-            if step % RESTORE_EVERY == 0 {
+            day.step(&input, at, step);
+            if step.is_multiple_of(RESTORE_EVERY) {
                 day.restore();
             }
         }
@@ -60,10 +60,10 @@ impl Day {
         day.replay();
     }
 
-    fn step(&mut self, input: Input, at: Timestamp, step: u32) {
+    fn step(&mut self, input: &Input, at: Timestamp, step: u32) {
         // Time first, so that the model sees time-outs under the old settings.
-        self.handle(Input::Tick, at).expect("time is always accepted");
-        let before = (step % COMPARE_EVERY == 0).then(|| saved(&self.engine));
+        self.handle(&Input::Tick, at).expect("time is always accepted");
+        let before = (step.is_multiple_of(COMPARE_EVERY)).then(|| saved(&self.engine));
         let said = self.said.len();
         let accepted = self.handle(input, at).is_ok();
         if !accepted {
@@ -76,11 +76,11 @@ impl Day {
         self.model.compare(&self.engine);
     }
 
-    fn handle(&mut self, input: Input, at: Timestamp) -> Result<(), ()> {
+    fn handle(&mut self, input: &Input, at: Timestamp) -> Result<(), ()> {
         self.journal.push((input.clone(), at));
         let result = self.engine.handle(input.clone(), at);
         if result.is_ok() {
-            self.model.input(&input);
+            self.model.input(input);
         }
         let said = self.said.len();
         while let Some(output) = self.engine.poll_output() {
@@ -101,7 +101,7 @@ impl Day {
     fn finish(&mut self, world: &World) {
         let mut at = Timestamp::from_millis(world.now_ms());
         for input in world.enough_agents(&self.engine) {
-            self.step(input, at, 1);
+            self.step(&input, at, 1);
         }
         for _ in 0..ROUNDS {
             let Some((_, last)) = self.journal.last() else { return };
@@ -111,7 +111,7 @@ impl Day {
                 return;
             }
             for input in world.wake_up(&self.engine) {
-                self.step(input, at, 1);
+                self.step(&input, at, 1);
             }
             for view in open {
                 let interaction = view.interaction;
@@ -119,15 +119,17 @@ impl Day {
                     (ContactState::Offered, Some(offer)) => {
                         Input::OfferAccepted { offer: offer.offer }
                     }
-                    (ContactState::Active | ContactState::Held, _)
-                    | (ContactState::WaitingForClient, _) => Input::ContactEnded { interaction },
+                    (
+                        ContactState::Active | ContactState::Held | ContactState::WaitingForClient,
+                        _,
+                    ) => Input::ContactEnded { interaction },
                     (ContactState::WrapUp, _) => {
                         let disposition = Some(DispositionId::from_u128(1));
                         Input::WrapUpDone { interaction, disposition }
                     }
                     _ => Input::Tick,
                 };
-                self.step(input, at, 1);
+                self.step(&input, at, 1);
             }
         }
         let stuck: Vec<_> = self.engine.interactions().collect();
