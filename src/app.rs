@@ -4,27 +4,37 @@
 //! [`rozmova_base::time::SystemClock`]. Everything else takes them as arguments.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use channel_contract::ChannelError;
 use rozmova_base::Clock;
 use rozmova_base::id::{IdMaker, uuid_v7};
 use rozmova_base::time::SystemClock;
 use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::auth::{Passwords, RandomSource};
+use crate::channels::{self, Channels};
 use crate::config::Config;
+use crate::dispatch::{self, Dispatch, DispatchOptions};
 use crate::health::HealthBoard;
-use crate::http;
+use crate::intake::Added;
+use crate::media::{MediaError, MediaStore};
+use crate::message::viewers::Viewers;
 use crate::store::{Db, StoreError, migrate};
 use crate::telemetry;
+use crate::{http, jobs};
 
 /// How long a task may take to finish what it has begun when the server stops. Longer than any
 /// commit, shorter than the 90 s after which systemd kills.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+/// Between two looks at whether the channels are open.
+const OPENING_PAUSE: Duration = Duration::from_millis(5);
 
 /// Everything that handlers and tasks share: the axum state is `Arc<App>`.
 pub struct App {
@@ -40,6 +50,14 @@ pub struct App {
     pub random: Arc<dyn RandomSource>,
     /// Hashes.
     pub passwords: Passwords,
+    /// Raw mails and files.
+    pub media: MediaStore,
+    /// The queue.
+    pub dispatch: Dispatch,
+    /// Ways in and out.
+    pub channels: Channels,
+    /// Who looks at what.
+    pub viewers: Viewers,
     /// How the parts fare.
     pub health: HealthBoard,
 }
@@ -87,6 +105,15 @@ pub enum StartError {
         /// What it said.
         source: StoreError,
     },
+    /// The place for raw mails and files cannot be used.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// The queue cannot be restored.
+    #[error(transparent)]
+    Queue(#[from] dispatch::StartError),
+    /// A channel cannot be opened.
+    #[error("{0}; see the section [channels]")]
+    Channel(#[from] ChannelError),
     /// The address is taken, not ours, or needs more rights.
     #[error("cannot listen on {address}: {source}; see http.listen")]
     Listen {
@@ -118,8 +145,26 @@ struct Task {
 pub async fn build(config: Config, outside: Outside) -> Result<Arc<App>, StartError> {
     let db = open_store(&config).await?;
     let passwords = Passwords::new(config.auth.password_checks_at_once, outside.random.as_ref());
+    let media = MediaStore::open(&config.media, db.clone())?;
+    let channels = Channels::build(
+        &db,
+        outside.random.as_ref(),
+        &config.channels,
+        &config.intake,
+        &config.centre.bank_name,
+    )
+    .await
+    .map_err(|source| StartError::Store { url: config.store.shown_url(), source })?;
+    let options = DispatchOptions::default();
+    let (dispatch, mut committed) =
+        Dispatch::start(db.clone(), Arc::clone(&outside.clock), options).await?;
+    tokio::spawn(async move { while committed.recv().await.is_some() {} });
     Ok(Arc::new(App {
         db,
+        media,
+        dispatch,
+        channels,
+        viewers: Viewers::default(),
         clock: outside.clock,
         ids: outside.ids,
         random: outside.random,
@@ -155,11 +200,44 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let address = listener.local_addr().map_err(failed)?;
     let mut running = Running { app, address, tasks: Vec::new() };
     // Tasks in the order of their needs; they stop in the reverse of it.
-    running.spawn("http", |app, stop| serve_http(app, listener, stop));
+    running.spawn("queue", stop_queue);
+    let (changed, mut changes) = mpsc::unbounded_channel();
+    running.spawn("messages", |_, _| async move { while changes.recv().await.is_some() {} });
+    running.spawn("jobs", jobs::run);
+    running.spawn("outbox", |app, stop| channels::send(app, changed.clone(), stop));
+    running.receive(changed).await?;
+    running.spawn("http", |app, stop| http::serve(app, listener, stop));
     Ok(running)
 }
 
+/// The queue has run since it was built; it stops when everything that uses it has stopped.
+async fn stop_queue(app: Arc<App>, stop: CancellationToken) {
+    stop.cancelled().await;
+    app.dispatch.stop().await;
+}
+
 impl Running {
+    /// Opens the channels; when it returns, they take mail.
+    async fn receive(&mut self, added: mpsc::UnboundedSender<Added>) -> Result<(), StartError> {
+        let (opened, failure) = oneshot::channel();
+        self.spawn("channels", |app, stop| async move {
+            if let Err(error) = channels::receive(app, added, stop).await {
+                let _ = opened.send(error);
+            }
+        });
+        let config = &self.app.config.channels.email;
+        let listeners =
+            usize::from(config.smtp_listen.is_some()) + usize::from(config.lmtp_listen.is_some());
+        let mut failure = pin!(failure);
+        while self.app.channels.email.listening().len() < listeners {
+            let looked = tokio::time::timeout(OPENING_PAUSE, failure.as_mut()).await;
+            if let Ok(Ok(error)) = looked {
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
     /// Starts one part. It ends soon after its token is cancelled.
     pub fn spawn<F>(
         &mut self,
@@ -184,14 +262,6 @@ impl Running {
             }
         }
         self.app.db.close().await;
-    }
-}
-
-async fn serve_http(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
-    let router = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
-    if let Err(error) = served.await {
-        tracing::error!("HTTP stopped: {error}");
     }
 }
 
@@ -270,7 +340,7 @@ mod tests {
             }
             let next = ids.next_uuid();
             assert!(next > last, "{next} after {last}");
-            assert_eq!((next.get_version_num(), next.get_variant()), (7, uuid::Variant::RFC4122));
+            assert_eq!(next.get_version_num(), 7);
             last = next;
         }
     }

@@ -7,8 +7,15 @@
 // ── starts and stops everything ──
 pub mod app;
 pub mod cli;
+// ── a bank to try things on, and the world outside it ──
+pub mod demo;
 // ── HTTP: one router, one envelope; the features' `api.rs` hang on it ──
 pub mod http;
+// ── from channels to rows, and back ──
+pub mod channels;
+pub mod intake;
+pub mod jobs;
+pub mod outbox;
 // ── the imperative shell of the queue ──
 pub mod dispatch;
 // ── the world of the contact centre, a folder for each noun ──
@@ -16,6 +23,7 @@ pub mod audit;
 pub mod auth;
 pub mod client;
 pub mod health;
+pub mod message;
 // ── raw mails and files ──
 pub mod media;
 // ── settings, logs and figures ──

@@ -1,4 +1,5 @@
-//! Time as microseconds since 1970-01-01T00:00:00Z, the same in rows, in the engine and on the wire.
+//! Time as microseconds since 1970-01-01T00:00:00Z, the same in rows, in the engine and on the
+//! wire.
 
 use serde::{Deserialize, Serialize};
 

@@ -77,7 +77,11 @@ pub enum HoursError {
     #[error("weekday {0} is not one of 1 (Monday) to 7 (Sunday)")]
     Weekday(u8),
     /// Begins after it ends, or ends after midnight.
-    #[error("an opening from minute {from} to minute {to} is not within a day", from = .0.from_minute, to = .0.to_minute)]
+    #[error(
+        "an opening from minute {} to minute {} is not within a day",
+        .0.from_minute,
+        .0.to_minute
+    )]
     Opening(Opening),
     /// More than the limits.
     #[error(

@@ -93,7 +93,8 @@ pub enum Input {
         /// The offer.
         offer: OfferId,
     },
-    /// The agent declines; the contact goes back with its age and is not offered to him for a while.
+    /// The agent declines; the contact goes back with its age and is not offered to him for a
+    /// while.
     OfferDeclined {
         /// The offer.
         offer: OfferId,

@@ -1,9 +1,9 @@
 //! The two indexes of a queue: who waits, and who is free.
 //!
 //! Waiting contacts that are alike to every agent (same medium, needs, ring and slope) stand in one
-//! *lane*, sorted by key. Only heads of lanes are ever compared, so a decision costs as much as there
-//! are kinds of contacts, not as there are contacts. Free agents with the same skills and ring form
-//! a group, sorted by the queue's rule; only heads of groups are compared.
+//! *lane*, sorted by key. Only heads of lanes are ever compared, so a decision costs as much as
+//! there are kinds of contacts, not as there are contacts. Free agents with the same skills and
+//! ring form a group, sorted by the queue's rule; only heads of groups are compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 

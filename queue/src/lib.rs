@@ -2,13 +2,14 @@
 //!
 //! # Contract
 //! Pure: the same inputs at the same times give the same outputs, on every machine.
-//! 1. Give [`Engine::handle`] an [`Input`] and the time. Time-outs due until then fire first, each at
-//!    its own due time, so they need not be recorded: the inputs and their times are the history.
+//! 1. Give [`Engine::handle`] an [`Input`] and the time. Time-outs due until then fire first, each
+//!    at its own due time, so they need not be recorded: the inputs and their times are the
+//!    history.
 //! 2. Drain [`Engine::poll_output`] until `None`. Store the events, then do what they ask for.
 //! 3. Sleep until [`Engine::next_timeout`] or the next input; at a time-out handle [`Input::Tick`].
 //!
-//! To stop and go on, serialise the [`Engine`] after step 2 and keep the inputs that follow. Restored
-//! from both it is the same engine: same state, same ids, same next event number.
+//! To stop and go on, serialise the [`Engine`] after step 2 and keep the inputs that follow.
+//! Restored from both it is the same engine: same state, same ids, same next event number.
 //!
 //! # How a contact is placed
 //! `key = eligible_at − head start (priority, client class, medium)`; smallest first, ties by the
@@ -26,21 +27,23 @@
 //! [`invariants::check`] verifies I1 to I6 and I8 on a running engine; the tests verify the others.
 //! - **I1** A contact is in exactly one state; it waits in exactly one place, or in none.
 //! - **I2** It is offered to at most one agent and owned by at most one.
-//! - **I3** An agent's load is what his contacts say; at most one offer of each medium is before him.
+//! - **I3** An agent's load is what his contacts say; at most one offer of each medium is before
+//!   him.
 //! - **I4** After every step nobody waits whom a free, fit agent could take.
 //! - **I5** Who has the greater age is served first among contacts that the same agents can take.
-//! - **I6** Every offer, wrap-up, park, callback and preference has a timer, and every timer an owner.
+//! - **I6** Every offer, wrap-up, park, callback and preference has a timer, and every timer an
+//!   owner.
 //! - **I7** Wrap-up never blocks hanging up: a call that ends leaves *active* at once.
 //! - **I8** `arrived = open + closed + abandoned + overflowed + failed`.
-//! - **I9** Time never runs backwards; event numbers have no gap; a slot is kept only while its record
-//!   lives.
+//! - **I9** Time never runs backwards; event numbers have no gap; a slot is kept only while its
+//!   record lives.
 //! - **I10** A refused input changes nothing but the time.
 //! - **I11** The state of every contact and agent is the fold of the events about it
 //!   ([`EventKind::contact_state`]).
 //!
 //! # What is absent
-//! No clock, no chance, no hash order, no I/O, no async, no clients, no channels, no SQL. The rules of
-//! time zones are compiled in. Floating point is used for a forecast only, never for state.
+//! No clock, no chance, no hash order, no I/O, no async, no clients, no channels, no SQL. The rules
+//! of time zones are compiled in. Floating point is used for a forecast only, never for state.
 //!
 //! # Cost
 //! With `W` contacts waiting in `L` lanes (kinds of contacts: medium, needs, ring, slope) and `A`

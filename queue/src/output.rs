@@ -1,9 +1,10 @@
 //! Everything the engine says.
 //!
 //! There is one stream of numbered events, and what must be *done* is read from it: an offer is
-//! carried out because the event says that it was made. An order apart from its event could be lost,
-//! doubled or contradict it; here that cannot arise, and after a restart the number of the last event
-//! stored tells exactly what has been done. Kinds that ask for an act say so under "To do".
+//! carried out because the event says that it was made. An order apart from its event could be
+//! lost, doubled or contradict it; here that cannot arise, and after a restart the number of the
+//! last event stored tells exactly what has been done. Kinds that ask for an act say so under "To
+//! do".
 //!
 //! Two outputs are no transitions and carry no number: a position announcement, and the explanation
 //! of a decision.

@@ -1,4 +1,5 @@
-//! Agents come, pause, lose their connection and go; what they had in hand is never stuck with them.
+//! Agents come, pause, lose their connection and go; what they had in hand is never stuck with
+//! them.
 
 use rozmova_base::Timestamp;
 

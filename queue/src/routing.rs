@@ -14,7 +14,8 @@ use crate::slab::Slot;
 use crate::trace::Moment;
 
 impl Engine {
-    /// Gives away everything that can be given. Afterwards no waiting contact has a fit, free agent.
+    /// Gives away everything that can be given. Afterwards no waiting contact has a fit, free
+    /// agent.
     pub(crate) fn settle(&mut self) {
         loop {
             if let Some(agent) = self.index.touched.pop_first() {

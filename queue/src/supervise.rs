@@ -1,4 +1,5 @@
-//! Acts of supervisors. Each is said as an event with its author and reason before what comes of it.
+//! Acts of supervisors. Each is said as an event with its author and reason before what comes of
+//! it.
 
 use rozmova_base::id::{AgentId, InteractionId};
 

@@ -71,7 +71,8 @@ impl Passwords {
         self.off_thread(move || hash_now(&password, salt)).await
     }
 
-    /// Whether the password belongs to the stored text. Without one it takes as long and is `false`.
+    /// Whether the password belongs to the stored text. Without one it takes as long and is
+    /// `false`.
     pub async fn verify(&self, password: String, stored: Option<String>) -> bool {
         let is_somebody = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.nobody.to_string());

@@ -124,8 +124,8 @@ impl Rnokpp {
     }
 }
 
-/// An account number of a Ukrainian bank: `UA`, two check digits, six digits of the bank, nineteen of
-/// the account.
+/// An account number of a Ukrainian bank: `UA`, two check digits, six digits of the bank, nineteen
+/// of the account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UkrainianIban(String);
 

@@ -10,6 +10,7 @@
 //! 4. Whatever a client can be searched by is in the table `client_word` as folded words
 //!    ([`words`]), written by [`store`] in the transaction that writes the record.
 
+pub mod api;
 pub mod identifier;
 pub mod identity;
 pub mod model;
@@ -17,4 +18,6 @@ pub mod search;
 pub mod store;
 #[cfg(test)]
 mod testing;
+pub mod timeline;
+pub mod view;
 pub mod words;

@@ -264,6 +264,13 @@ pub async fn end_contact_point(
     Ok(Some(client))
 }
 
+/// Name of the person who looks after a client.
+pub async fn manager_name(sql: &mut Sql<'_>, id: UserId) -> Result<Option<String>, StoreError> {
+    let row =
+        fetch_optional!(sql, (String,), "SELECT name FROM app_user WHERE id = $1", id).await?;
+    Ok(row.map(|(name,)| name))
+}
+
 /// How many contact points a client has, ended ones included.
 pub async fn count_contact_points(
     sql: &mut Sql<'_>,

@@ -3,9 +3,9 @@
 //! A word of the index and a word of a query go through the same [`fold`]: lower case, apostrophes
 //! joined (`Лук'яненко`, `Лук’яненко`, `Лукʼяненко`), `ґ` as `г`, Cyrillic transliterated (Cabinet
 //! Resolution 55 of 27.01.2010), and then the letters that transliterations disagree about made
-//! one: `y`, `j`, `ї`, `й`, `и`, `і` are `i`, `g`, `h`, `kh` are `h`, `ye` and `e` begin a word alike,
-//! doubled letters are single. So `Сергій`, `Serhii`, `Sergiy` and `Sergii` are one word, and a
-//! beginning of any of them finds all.
+//! one: `y`, `j`, `ї`, `й`, `и`, `і` are `i`, `g`, `h`, `kh` are `h`, `ye` and `e` begin a word
+//! alike, doubled letters are single. So `Сергій`, `Serhii`, `Sergiy` and `Sergii` are one word,
+//! and a beginning of any of them finds all.
 
 /// Longest word kept, in bytes: longer ones are no names and not typed.
 pub const MAX_WORD_BYTES: usize = 64;

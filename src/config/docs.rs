@@ -11,14 +11,15 @@ pub(super) const DOCUMENTED: &str = include_str!("../../config/rozmova.toml");
 pub fn markdown() -> String {
     let mut text = String::from(
         "# Settings\n\nMade from `config/rozmova.toml` by `rozmova config-docs`; do not edit.\n\n\
-         One TOML file (`--config PATH`, `ROZMOVA_CONFIG`, or `config/rozmova.toml` in the working\n\
-         directory). Each key can be overridden by the environment variable beside it. Lists are\n\
-         written there as in TOML: `[\"10.0.0.1\"]`. A text that looks like a number or a list\n\
-         goes into double quotes. `rozmova check-config` says what is wrong.\n",
+         One TOML file: `--config PATH`, `ROZMOVA_CONFIG`, or `config/rozmova.toml` in the\n\
+         working directory. Each key can be overridden by the environment variable beside it.\n\
+         Lists are written there as in TOML: `[\"10.0.0.1\"]`. A text that looks like a number\n\
+         or a list goes into double quotes. `rozmova check-config` says what is wrong.\n",
     );
     let mut section = String::new();
     let mut prose: Vec<&str> = Vec::new();
-    for line in DOCUMENTED.lines() {
+    let mut lines = DOCUMENTED.lines();
+    while let Some(line) = lines.next() {
         if let Some(words) = line.strip_prefix("# ") {
             prose.push(words);
             continue;
@@ -37,6 +38,13 @@ pub fn markdown() -> String {
             prose.clear();
         } else if let Some((key, value)) = code.split_once(" = ") {
             let meaning = prose.join(" ");
+            let value = if value == "\"\"\"" {
+                // A text of several lines: too long for a table.
+                lines.by_ref().take_while(|line| *line != "\"\"\"").for_each(drop);
+                "(see the file)"
+            } else {
+                value
+            };
             let is_example = line.starts_with('#');
             let variable = variable(&format!("{section}.{key}"));
             let _ = if is_example {

@@ -35,7 +35,8 @@ impl ConfigError {
 
 /// `FILE: KEY` or `environment variable NAME`, by where the value of the key came from.
 fn place(figment: &Figment, key: &str) -> String {
-    let metadata = figment.find_metadata(key);
+    // Of a list's item figment knows the list only: channels.email.imap[0].name.
+    let metadata = figment.find_metadata(key.split('[').next().unwrap_or(key));
     match metadata.and_then(|metadata| metadata.source.as_ref()?.file_path()) {
         Some(path) => format!("{}: {key}", path.display()),
         None if metadata.is_some_and(|metadata| metadata.name.contains("environment")) => {

@@ -32,7 +32,7 @@ impl Default for LogConfig {
 impl LogConfig {
     pub(super) fn problems(&self, found: &mut Vec<Problem>) {
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.filter) {
-            let message = format!("{error}; write for example info or warn,rozmova::intake=debug");
+            let message = format!("{error}; write info or warn,rozmova::intake=debug");
             found.push(Problem::new("log.filter", message));
         }
     }

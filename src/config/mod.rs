@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use auth::AuthConfig;
 pub use centre::CentreConfig;
+use channel_email::config::EmailConfig;
 pub use docs::markdown;
 pub use error::ConfigError;
 use figment::Figment;
@@ -25,6 +26,7 @@ pub use log::{LogConfig, LogFormat};
 use serde::{Deserialize, Serialize};
 pub use store::StoreConfig;
 
+use crate::intake::IntakeConfig;
 use crate::media::MediaConfig;
 
 /// Read when no file is named and it exists.
@@ -44,10 +46,22 @@ pub struct Config {
     pub store: StoreConfig,
     /// Raw mails and attachments.
     pub media: MediaConfig,
+    /// Messages that come in.
+    pub intake: IntakeConfig,
+    /// The ways in and out.
+    pub channels: ChannelsConfig,
     /// Passwords and sessions.
     pub auth: AuthConfig,
     /// What is written to standard error.
     pub log: LogConfig,
+}
+
+/// The ways in and out, a section for each medium.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChannelsConfig {
+    /// E-mail.
+    pub email: EmailConfig,
 }
 
 /// A setting that cannot work although its type is right.
@@ -103,6 +117,12 @@ impl Config {
         self.centre.problems(&mut found);
         self.http.problems(&mut found);
         self.store.problems(&mut found);
+        for (key, message) in self.intake.problems() {
+            found.push(Problem::new(&format!("intake.{key}"), message));
+        }
+        for problem in self.channels.email.problems() {
+            found.push(Problem::new(&format!("channels.email.{}", problem.key), problem.message));
+        }
         self.auth.problems(&mut found);
         self.log.problems(&mut found);
         found

@@ -20,6 +20,8 @@ fn keys(prefix: &str, value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
+const LISTS: [&str; 2] = ["channels.email.mailboxes", "channels.email.imap"];
+
 fn keys_of(value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     keys("", value, &mut found);
@@ -36,13 +38,41 @@ fn the_documented_file_holds_the_defaults_and_every_key() {
     assert_eq!(config, Config::default());
     let known = serde_json::to_value(Config::default()).expect("serialises");
     let mut documented = keys_of(&parsed(docs::DOCUMENTED));
-    for list in ["channels.email.mailboxes", "channels.email.imap"] {
-        // Documented by an example block; an empty list needs no line of its own.
-        if keys_of(&known).contains(list) {
-            documented.insert(list.to_owned());
-        }
-    }
+    // These lists are documented by example blocks: see the next test.
+    documented.extend(LISTS.map(str::to_owned));
     assert_eq!(documented, keys_of(&known));
+}
+
+/// `# ` begins prose, `#key` and `#[section]` are examples.
+fn with_examples() -> String {
+    let uncommented = |line: &'static str| match line.strip_prefix('#') {
+        Some(code) if !code.starts_with(' ') => code,
+        _ => line,
+    };
+    docs::DOCUMENTED.lines().map(uncommented).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_examples_work_and_have_every_key() {
+    let text = with_examples();
+    let config = Config::from_toml(&text).expect("the examples");
+    let written = parsed(&text);
+    let known = serde_json::to_value(&config).expect("serialises");
+    for pointer in ["/channels/email/mailboxes/0", "/channels/email/imap/0", "/intake/queues/Cards"]
+    {
+        let keys = |document: &Value| keys_of(document.pointer(pointer).expect(pointer));
+        assert_eq!(keys(&written), keys(&known), "{pointer}");
+    }
+}
+
+#[test]
+fn every_key_is_in_the_generated_page() {
+    let page = markdown();
+    for key in keys_of(&serde_json::to_value(Config::default()).expect("serialises")) {
+        let variable = error::variable(&key);
+        let is_there = page.contains(&format!("`{variable}`"));
+        assert!(is_there || LISTS.contains(&key.as_str()), "{key}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The journal: inputs of the engine in the order in which it takes them, written before any effect.
+//! The journal: inputs of the engine in the order in which it takes them, written before any
+//! effect.
 //!
 //! 1. One [`Turn`] at a time: the order of turns is the order of commits and of the engine.
 //! 2. Rows that belong to an input are written in its turn: all of it becomes durable, or nothing.
@@ -358,7 +359,8 @@ pub(super) async fn save_snapshot(
     Ok(())
 }
 
-/// The latest time that anything was recorded for: a clock that was set back must not bring it back.
+/// The latest time that anything was recorded for: a clock that was set back must not bring it
+/// back.
 pub(super) async fn latest_time(sql: &mut Sql<'_>) -> Result<Timestamp, StoreError> {
     let (journal,) = fetch_one!(
         sql,

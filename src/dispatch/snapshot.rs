@@ -1,7 +1,7 @@
 //! Snapshots of the engine, written off the driver's path.
 //!
-//! Invariant: a snapshot is stored only after every event that the engine had said by then is a row.
-//! Otherwise a start from it would leave those events out.
+//! Invariant: a snapshot is stored only after every event that the engine had said by then is a
+//! row. Otherwise a start from it would leave those events out.
 
 use std::time::Duration;
 

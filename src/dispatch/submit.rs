@@ -1,5 +1,5 @@
-//! Inputs that come one by one (clicks of agents) share commits: a commit costs a wait for the disk,
-//! and a hundred agents who click at once should wait for one, not for a hundred.
+//! Inputs that come one by one (clicks of agents) share commits: a commit costs a wait for the
+//! disk, and a hundred agents who click at once should wait for one, not for a hundred.
 
 use rozmova_queue::{Input, Rejected};
 use tokio::sync::{mpsc, oneshot};

@@ -13,6 +13,7 @@ pub mod openapi;
 pub mod page;
 pub mod session;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
@@ -20,12 +21,14 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use axum::{Json, Router};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::error::ApiError;
 use crate::app::App;
-use crate::{audit, auth, health};
+use crate::{audit, auth, client, health};
 
 /// All features' APIs, below `/api/v1`.
 fn api() -> OpenApiRouter<Arc<App>> {
@@ -34,6 +37,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         OpenApiRouter::new()
             .merge(auth::api::router())
             .merge(audit::api::router())
+            .merge(client::api::router())
             .merge(health::api::router()),
     )
 }
@@ -63,6 +67,15 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(app), limit::security_headers))
         .layer(from_fn(limit::observe))
         .with_state(Arc::clone(app))
+}
+
+/// Answers until `stop` is cancelled; what has been begun is finished.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
+    let router = router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = served.await {
+        tracing::error!("HTTP stopped: {error}");
+    }
 }
 
 async fn no_resource() -> ApiError {

@@ -27,8 +27,8 @@ pub trait Channel: Send + Sync + 'static {
     /// Receives until `stop` is cancelled, then finishes what it has begun and returns.
     ///
     /// Faults of the peer (server gone, refused log-in) are reported by [`Host::report_health`] and
-    /// retried inside; an error is returned only for what waiting cannot mend, such as a port taken.
-    /// The host is shared with the tasks that the channel starts: one for each connection.
+    /// retried inside; an error is returned only for what waiting cannot mend, such as a port
+    /// taken. The host is shared with the tasks that the channel starts: one for each connection.
     async fn run(&self, host: Arc<dyn Host>, stop: CancellationToken) -> Result<(), ChannelError>;
 
     /// Carries out one command, or says whether trying again can help.

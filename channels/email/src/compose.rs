@@ -1,7 +1,7 @@
 //! A message of ours to MIME bytes.
 //!
-//! 1. The same command gives the same Message-ID, date and return path each time, so that a repeated
-//!    attempt is recognisable as one mail.
+//! 1. The same command gives the same Message-ID, date and return path each time, so that a
+//!    repeated attempt is recognisable as one mail.
 //! 2. No control character reaches the library: it panics on line feeds in display names, and a
 //!    name with a line feed would be a header of its own.
 

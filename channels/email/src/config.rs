@@ -180,7 +180,7 @@ pub struct ImapConfig {
     pub host: String,
     /// Port: 143 (with `starttls` or `none`), 993 (`implicit`).
     pub port: u16,
-    /// `none` or `implicit`.
+    /// `none`, `starttls` or `implicit`.
     pub tls: TlsMode,
     /// PEM file with a certificate authority to be believed beside the machine's own.
     #[serde(with = "path_or_off")]
@@ -329,12 +329,6 @@ impl ImapConfig {
                 say(&format!("imap[{index}].{field}"), "must not be empty".to_owned());
             }
         }
-        if self.tls == TlsMode::Starttls {
-            say(
-                &format!("imap[{index}].tls"),
-                "starttls is not supported for IMAP; take implicit with port 993".to_owned(),
-            );
-        }
         if self.after == AfterFetch::Move && self.move_to.is_empty() {
             say(&format!("imap[{index}].move_to"), "name the folder to move to".to_owned());
         }
@@ -358,6 +352,7 @@ fn is_address(text: &str) -> bool {
 mod address_or_off {
     use super::{Deserialize, Deserializer, Serializer, SocketAddr};
 
+    #[expect(clippy::ref_option, reason = "the shape that serde asks for")]
     pub(super) fn serialize<S: Serializer>(
         value: &Option<SocketAddr>,
         serializer: S,
@@ -384,6 +379,7 @@ mod address_or_off {
 mod path_or_off {
     use super::{Deserialize, Deserializer, PathBuf, Serializer};
 
+    #[expect(clippy::ref_option, reason = "the shape that serde asks for")]
     pub(super) fn serialize<S: Serializer>(
         value: &Option<PathBuf>,
         serializer: S,

@@ -4,8 +4,8 @@
 //!    attributes of one element. What is over a limit is not cleaned and not shown as HTML.
 //! 2. The cleaner lets through a list of elements, attributes, style properties and URL schemes;
 //!    relative addresses are refused (`href="<nbsp>javascript:…"` counts as one).
-//! 3. Remote pictures tell the sender that, when and where a mail is read: their addresses are moved
-//!    to `data-src`. Pictures of one pixel go altogether. `cid:` pictures stay.
+//! 3. Remote pictures tell the sender that, when and where a mail is read: their addresses are
+//!    moved to `data-src`. Pictures of one pixel go altogether. `cid:` pictures stay.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -281,10 +281,10 @@ mod tests {
             "<div>".repeat(40_000),
             "<ul><li>".repeat(40_000),
             "<b id=x></i>".repeat(10_000),
-            format!("<p {}>", (0..200_000).map(|n| format!("a{n} ")).collect::<String>()),
-            format!("<p {}>", (0..100_000).map(|n| format!("a{n}=''")).collect::<String>()),
+            format!("<p {}>", "a ".repeat(200_000)),
+            format!("<p {}>", "a=''".repeat(100_000)),
             "x".repeat(MAX_HTML_BYTES + 1),
-            (0..2_000).map(|n| format!("<x{n}>")).collect::<String>(),
+            "<x><y><z>".repeat(2_000),
         ] {
             assert!(clean(&bomb).is_none(), "{}", &bomb[..20]);
         }

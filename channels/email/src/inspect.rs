@@ -104,6 +104,7 @@ pub fn inspect(raw: &[u8], policy: &Policy) -> Inspection {
         received_at: Timestamp::default(),
         envelope: Envelope::default(),
         raw: bytes::Bytes::copy_from_slice(raw),
+        cut_from_bytes: None,
     };
     let message = reader::read(arrival, policy);
     let rendered = render_html(raw);

@@ -23,6 +23,8 @@ use channel_contract::base::Timestamp;
 use channel_contract::{AttachmentInfo, Defect, PartContent, Party};
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 
+use scan::Scan;
+
 pub(crate) use attachment::{hex, safe_name};
 pub(crate) use header::{clean_id, clean_line};
 pub use scan::{
@@ -86,7 +88,7 @@ impl Mail<'_> {
     }
 
     /// All header fields of this name, topmost first.
-    pub(crate) fn headers<'n>(&self, name: &'n str) -> impl Iterator<Item = Cow<'_, str>> {
+    pub(crate) fn headers(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
         header::values(self.message.as_ref(), name)
     }
 
@@ -102,7 +104,25 @@ impl Mail<'_> {
 
 /// Reads a mail.
 pub fn read(raw: &[u8]) -> Mail<'_> {
-    match catch_unwind(AssertUnwindSafe(|| read_unguarded(raw))) {
+    let scan = scan::scan(raw);
+    read_scanned(raw, scan)
+}
+
+/// Reads the header of a mail of which only the beginning is there; `bytes` is its whole size.
+pub(crate) fn read_cut(raw: &[u8], bytes: u64) -> Mail<'_> {
+    let mut scan = scan::scan(raw);
+    scan.over_limit = Some(Defect {
+        code: "too_large".to_owned(),
+        detail: format!(
+            "Not opened: it has {bytes} bytes, more than {MAX_MAIL_BYTES}. Only its beginning was \
+             taken; the rest is in the mailbox."
+        ),
+    });
+    read_scanned(raw, scan)
+}
+
+fn read_scanned(raw: &[u8], scan: Scan) -> Mail<'_> {
+    match catch_unwind(AssertUnwindSafe(|| read_unguarded(raw, scan))) {
         Ok(mail) => mail,
         Err(_) => unreadable("reader_failed", "Not opened: reading it failed. It is kept raw."),
     }
@@ -135,8 +155,7 @@ fn unreadable(code: &str, detail: &str) -> Mail<'static> {
     mail
 }
 
-fn read_unguarded(raw: &[u8]) -> Mail<'_> {
-    let scan = scan::scan(raw);
+fn read_unguarded(raw: &[u8], scan: Scan) -> Mail<'_> {
     if let Some(over_limit) = scan.over_limit {
         let head = &raw[..scan.header_end.min(MAX_UNOPENED_HEADER_BYTES)];
         let mut mail = Mail::default();

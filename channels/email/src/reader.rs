@@ -28,6 +28,8 @@ pub struct Arrival {
     pub envelope: Envelope,
     /// Every byte.
     pub raw: Bytes,
+    /// The size of the whole mail when `raw` is only its beginning: it was too large to be taken.
+    pub cut_from_bytes: Option<u64>,
 }
 
 /// Reads a mail into what the server takes. Never fails; see [`mime::read`].
@@ -74,8 +76,11 @@ fn unread(arrival: Arrival) -> InboundMessage {
 }
 
 fn read_unguarded(arrival: Arrival, policy: &Policy) -> InboundMessage {
-    let Arrival { channel, received_at, envelope, raw } = arrival;
-    let mail = mime::read(&raw);
+    let Arrival { channel, received_at, envelope, raw, cut_from_bytes } = arrival;
+    let mail = match cut_from_bytes {
+        None => mime::read(&raw),
+        Some(bytes) => mime::read_cut(&raw, bytes),
+    };
     let verdict = filter::examine(&mail, &envelope, policy);
     let authentication = filter::authenticate(&mail, policy);
     let external_id = external_id(&mail, &raw);
@@ -163,6 +168,7 @@ mod tests {
                 received_at: Timestamp(1),
                 envelope: Envelope::default(),
                 raw: Bytes::copy_from_slice(raw.as_bytes()),
+                cut_from_bytes: None,
             },
             &policy(),
         )

@@ -8,7 +8,8 @@
 //! 3. A mail over the size limit is read to its end and refused; it is never kept.
 //! 4. `250` is said only by [`Session::delivered`].
 //!
-//! Invariant: memory is bounded by the size limit; above [`LARGE_BYTES`] the outside is asked first.
+//! Invariant: memory is bounded by the size limit; above [`LARGE_BYTES`] the outside is asked
+//! first.
 
 use std::slice::Iter;
 
@@ -105,6 +106,7 @@ enum State {
 }
 
 /// One session.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one session")]
 pub struct Session {
     config: SessionConfig,
     requests: RequestReceiver,
@@ -317,7 +319,7 @@ impl Session {
             Request::Ehlo { .. } if self.config.protocol == Protocol::Smtp => self.hello(true),
             Request::Helo { .. } if self.config.protocol == Protocol::Smtp => self.hello(false),
             Request::Lhlo { .. } if self.config.protocol == Protocol::Lmtp => self.hello(true),
-            Request::Mail { from } => self.mail(from),
+            Request::Mail { from } => self.mail(&from),
             Request::Rcpt { to } => return self.rcpt(to.address.as_ref()),
             Request::Data => self.data(),
             Request::Bdat { chunk_size, is_last } => self.bdat(chunk_size, is_last),
@@ -332,7 +334,7 @@ impl Session {
             }
             Request::StartTls => return self.starttls(),
             Request::Vrfy { .. } => {
-                self.refuse("252 2.1.5 Not verified; send it and see. RFC 5321 section 3.5.3");
+                self.refuse("252 2.1.5 Not verified; send it and see (RFC 5321)");
             }
             Request::Help { .. } => {
                 self.say("214 2.0.0 MAIL RCPT DATA BDAT RSET NOOP QUIT STARTTLS: RFC 5321");
@@ -375,7 +377,7 @@ impl Session {
         self.say("250 ENHANCEDSTATUSCODES");
     }
 
-    fn mail<T: AsRef<str>>(&mut self, from: MailFrom<T>) {
+    fn mail<T: AsRef<str>>(&mut self, from: &MailFrom<T>) {
         if !self.greeted {
             self.refuse("503 5.5.1 Introduce yourself first.");
         } else if self.mail_from.is_some() {

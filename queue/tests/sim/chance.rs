@@ -1,5 +1,5 @@
-//! Chance by seed: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), enough for simulations and the same
-//! on every machine.
+//! Chance by seed: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), enough for simulations and the
+//! same on every machine.
 
 pub(crate) struct Chance(u64);
 

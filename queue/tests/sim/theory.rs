@@ -1,7 +1,8 @@
 //! The real engine against queueing theory.
 //!
 //! Figures for FIFO, strict and ageing priorities (M/M/10, A = 9, AHT 180 s, 30 % of class 1):
-//! Kleinrock, "A delay dependent queue discipline", 1964; Stanford, Taylor, Ziedins, Queueing Systems
+//! Kleinrock, "A delay dependent queue discipline", 1964; Stanford, Taylor, Ziedins, Queueing
+//! Systems
 //! 2014. Erlang A: Garnett, Mandelbaum, Reiman 2002.
 
 use std::cmp::Reverse;

@@ -3,8 +3,8 @@
 //!
 //! 1. Only an address identifies. A name shown in a message is never looked at.
 //! 2. What an agent once chose for the address wins.
-//! 3. A prospect gives way to clients: its record came into being from an address, a client's from a
-//!    contract.
+//! 3. A prospect gives way to clients: its record came into being from an address, a client's from
+//!    a contract.
 //! 4. If more than one is left, nobody is taken; an agent chooses from the ranked list.
 
 pub mod store;

@@ -45,7 +45,7 @@ pub(super) fn rule(
     let reports = Reports::new(mail, envelope, policy);
     let mut found = reports.structured();
     if found.is_empty() {
-        found = reports.from_text();
+        found = reports.in_words();
     }
     if found.is_empty() && !structured {
         return false;
@@ -132,7 +132,7 @@ impl<'a> Reports<'a> {
     }
 
     /// Reports in words: an address and a refusal near each other.
-    fn from_text(&self) -> Vec<DeliveryReport> {
+    fn in_words(&self) -> Vec<DeliveryReport> {
         let named = self.mail.header("X-Failed-Recipients").unwrap_or_default();
         let named = named.split(',').map(str::trim).filter(|word| word.contains('@'));
         let text = &self.mail.text;
@@ -400,10 +400,11 @@ mod tests {
 
     #[test]
     fn qmail_and_exim_reports_in_words() {
-        let raw = "From: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n\r\nHi. This is the \
-                   qmail-send program at mx.example.\r\n\r\n<olena@shop.example>:\r\n10.0.0.1 does \
-                   not like recipient.\r\nRemote host said: 550 5.1.1 unknown user\r\n\r\n--- Below \
-                   this line is a copy of the message.\r\n\r\nMessage-ID: <x@y.example>\r\n\
+        let raw = "From: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n\r\nHi. This is \
+                   the qmail-send program at mx.example.\r\n\r\n<olena@shop.example>:\r\n10.0.0.1 \
+                   does not like recipient.\r\nRemote host said: 550 5.1.1 unknown user\r\n\r\n\
+                   --- Below this line is a copy of the \
+                   message.\r\n\r\nMessage-ID: <x@y.example>\r\n\
                    To: other@shop.example\r\n";
         let mail = crate::mime::read(raw.as_bytes());
         let verdict = examine(&mail, &envelope("info@bank.example"), &policy());

@@ -65,11 +65,10 @@ fn skeleton(domain: &str) -> String {
     let mut plain = String::with_capacity(domain.len());
     for character in domain.chars().take(253) {
         plain.push(match character {
-            '0' => 'o',
+            '0' | 'о' => 'o',
             '1' | 'і' | 'l' | '|' => 'i',
             'а' => 'a',
             'е' => 'e',
-            'о' => 'o',
             'р' => 'p',
             'с' => 'c',
             'х' => 'x',

@@ -2,7 +2,8 @@
 //!
 //! 1. `250` goes out only after the host has taken the mail; on any error the sender hears `451`.
 //! 2. Connections are counted in all and for each address; a surplus one hears `421`.
-//! 3. Memory for mails over 1 MiB comes out of one budget: the others wait, their senders with them.
+//! 3. Memory for mails over 1 MiB comes out of one budget: the others wait, their senders with
+//!    them.
 //! 4. When the server stops, mails on their way in are finished, everything else hears `421`.
 
 use std::collections::BTreeMap;
@@ -11,29 +12,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use channel_contract::{
-    ChannelError, ChannelName, DeliverError, Envelope, Health, HealthState, Host, Inbound,
+    ChannelError, ChannelName, DeliverError, Envelope, Health, HealthState, Host,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use super::deliver::deliver;
 use crate::config::ListenLimits;
 use crate::filter::Policy;
-use crate::reader::{self, Arrival};
+use crate::reader::Arrival;
 use crate::session::{Protocol, ReceivedMail, RecipientAnswer, Session, SessionConfig, Step};
 
 /// Read at once: a mail of the usual size in one or two reads, 3 MB for 200 connections.
 const READ_BYTES: usize = 16 * 1024;
-/// A larger mail is read off the asynchronous threads: it takes more than a millisecond.
-const READ_INLINE_BYTES: usize = 128 * 1024;
 /// How long sessions may take to finish when the server stops.
 const STOP_GRACE: Duration = Duration::from_secs(10);
 /// How long a large mail waits for memory before its sender is told to come again.
-const MEMORY_WAIT: Duration = Duration::from_secs(60);
+const MEMORY_WAIT: Duration = Duration::from_mins(1);
 /// Waiting when the system has no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// The budget for large mails is counted in units of this many bytes.
@@ -364,18 +364,9 @@ impl Work<'_> {
                 peer: Some(self.peer.to_string()),
             },
             raw: mail.raw,
+            cut_from_bytes: None,
         };
-        let message = if bytes <= READ_INLINE_BYTES {
-            reader::read(arrival, &shared.policy)
-        } else {
-            let policy = Arc::clone(&shared.policy);
-            match spawn_blocking(move || reader::read(arrival, &policy)).await {
-                Ok(message) => message,
-                // The runtime is going down: the sender keeps the mail.
-                Err(_) => return false,
-            }
-        };
-        match shared.host.deliver(Inbound::Message(Box::new(message))).await {
+        match deliver(&*shared.host, &shared.policy, arrival).await {
             Ok(_) => {
                 tracing::debug!(channel = %shared.channel, size_bytes = bytes, "Stored a mail");
                 true

@@ -210,7 +210,8 @@ const fn is_direction(character: char) -> bool {
 /// Characters that change how others look, or that nobody sees.
 pub(super) const fn is_invisible(character: char) -> bool {
     is_direction(character)
-        || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+        || matches!(character, '\u{fff9}'..='\u{fffb}')
 }
 
 fn note_dangers(name: &str, odd_name: bool, defects: &mut Vec<Defect>) {

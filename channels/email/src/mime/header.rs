@@ -18,6 +18,7 @@ const MAX_LINE_CHARS: usize = 1_000;
 const MAX_ID_BYTES: usize = 998;
 
 /// Reads the fields of `message` into `mail`.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a hundred fields that nobody asks for")]
 pub(super) fn read(message: &Message<'_>, raw: &[u8], raw_8bit: bool, mail: &mut Mail<'_>) {
     let mut repaired = false;
     for field in message.headers() {
@@ -58,10 +59,7 @@ fn finish(message: &Message<'_>, repaired: bool, mail: &mut Mail<'_>) {
             .headers()
             .iter()
             .find(|field| field.name == HeaderName::Sender)
-            .and_then(|field| match &field.value {
-                HeaderValue::Address(address) => address.first().map(party),
-                _ => None,
-            })
+            .and_then(|field| field.value.as_address()?.first().map(party))
             .filter(|party| !party.address.is_empty());
         mail.defect("no_from", "There is no From address.");
     }
@@ -126,17 +124,13 @@ fn needs_repair(field: &Header<'_>, raw: &[u8], raw_8bit: bool) -> bool {
 
 fn has_replacement(value: &HeaderValue<'_>) -> bool {
     const REPLACEMENT: char = '\u{fffd}';
-    match value {
-        HeaderValue::Text(text) => text.contains(REPLACEMENT),
-        HeaderValue::Address(address) => address
-            .iter()
-            .any(|one| one.name.as_ref().is_some_and(|name| name.contains(REPLACEMENT))),
-        _ => false,
-    }
+    let in_name = |one: &Addr<'_>| one.name().is_some_and(|name| name.contains(REPLACEMENT));
+    value.as_text().is_some_and(|text| text.contains(REPLACEMENT))
+        || value.as_address().is_some_and(|address| address.iter().any(in_name))
 }
 
 fn parties(field: &Header<'_>, raw: &[u8], raw_8bit: bool, repaired: &mut bool) -> Vec<Party> {
-    let collect = |address: &Address<'_>| {
+    let collect = |address: &Address<'_>| -> Vec<Party> {
         address
             .iter()
             .take(MAX_PARTIES + 1)
@@ -151,10 +145,7 @@ fn parties(field: &Header<'_>, raw: &[u8], raw_8bit: bool, repaired: &mut bool) 
             return collect(&address);
         }
     }
-    match &field.value {
-        HeaderValue::Address(address) => collect(address),
-        _ => Vec::new(),
-    }
+    field.value.as_address().map(collect).unwrap_or_default()
 }
 
 fn party(address: &Addr<'_>) -> Party {
@@ -180,27 +171,16 @@ fn subject(field: &Header<'_>, raw: &[u8], raw_8bit: bool, repaired: &mut bool) 
             return clean_line(&subject);
         }
     }
-    match &field.value {
-        HeaderValue::Text(text) => clean_line(text),
-        _ => String::new(),
-    }
+    field.value.as_text().map(clean_line).unwrap_or_default()
 }
 
 fn date(value: &HeaderValue<'_>) -> Option<Timestamp> {
-    match value {
-        HeaderValue::DateTime(date) if date.is_valid() => {
-            Some(Timestamp::from_seconds(date.to_timestamp()))
-        }
-        _ => None,
-    }
+    let date = value.as_datetime().filter(|date| date.is_valid())?;
+    Some(Timestamp::from_seconds(date.to_timestamp()))
 }
 
 fn ids<'a>(value: &'a HeaderValue<'_>) -> impl Iterator<Item = String> + use<'a> {
-    let list: &[Cow<'_, str>] = match value {
-        HeaderValue::Text(text) => std::slice::from_ref(text),
-        HeaderValue::TextList(list) => list,
-        _ => &[],
-    };
+    let list = value.as_text_list().unwrap_or_default();
     list.iter().map(|id| clean_id(id)).filter(|id| !id.is_empty())
 }
 

@@ -158,15 +158,13 @@ impl Writer {
         while let Some(start) = rest.find('&') {
             self.out.push_str(&rest[..start]);
             rest = &rest[start..];
-            match rest.bytes().take(MAX_REFERENCE_BYTES).position(|byte| byte == b';') {
-                Some(end) => {
-                    add_html_token(&mut self.out, &rest.as_bytes()[..=end], false);
-                    rest = &rest[end + 1..];
-                }
-                None => {
-                    self.out.push('&');
-                    rest = &rest[1..];
-                }
+            let end = rest.bytes().take(MAX_REFERENCE_BYTES).position(|byte| byte == b';');
+            if let Some(end) = end {
+                add_html_token(&mut self.out, &rest.as_bytes()[..=end], false);
+                rest = &rest[end + 1..];
+            } else {
+                self.out.push('&');
+                rest = &rest[1..];
             }
         }
         self.out.push_str(rest);

@@ -6,8 +6,8 @@
 //! 3. Forwarded mail is content and stays.
 //!
 //! Shapes known: attribution lines (`… пише:`, `… wrote:`) in Ukrainian, Russian, English, German,
-//! Polish and French; Outlook's header blocks and separators; `>` quotations; `-- ` (RFC 3676 §4.3),
-//! closing phrases and the lines that telephones add. Linear in the size of the text.
+//! Polish and French; Outlook's header blocks and separators; `>` quotations; `-- ` (RFC 3676
+//! §4.3), closing phrases and the lines that telephones add. Linear in the size of the text.
 
 /// How an attribution line ends, before the colon.
 const WROTE_ENDINGS: [&str; 17] = [
@@ -360,8 +360,8 @@ mod tests {
     #[test]
     fn outlook_blocks_and_separators() {
         for block in [
-            "________________________________\nВід: Bank <info@bank.example>\nНадіслано: 2 листопада \
-             2026 р. 10:00\nКому: Olena\nТема: Картка\n\nЧи підходить?",
+            "________________________________\nВід: Bank <info@bank.example>\nНадіслано: \
+             2 листопада 2026 р. 10:00\nКому: Olena\nТема: Картка\n\nЧи підходить?",
             "From: Bank\nSent: Monday\nTo: Olena\nSubject: Card\n\nDoes it?",
             "*From:* Bank\n*Sent:* Monday\n*To:* Olena\n*Subject:* Card\n\nDoes it?",
             "-----Original Message-----\nFrom: Bank\n\nDoes it?",

@@ -94,7 +94,7 @@ pub(super) fn scan(raw: &[u8]) -> Scan {
         encoded_nested: false,
     };
     if raw.len() > MAX_MAIL_BYTES {
-        scanner.over("too_large", format!("more than {MAX_MAIL_BYTES} bytes"));
+        scanner.over("too_large", &format!("more than {MAX_MAIL_BYTES} bytes"));
     }
     let mut at = 0;
     while at < raw.len() {
@@ -114,7 +114,7 @@ pub(super) fn scan(raw: &[u8]) -> Scan {
         scanner.scan.header_end = raw.len();
     }
     if scanner.encoded_nested && raw.len() > MAX_ENCODED_NESTED_BYTES {
-        scanner.over("nested_encoded", "an attached message is encoded (RFC 2046 §5.2.1)".into());
+        scanner.over("nested_encoded", "an attached message is encoded (RFC 2046 §5.2.1)");
     }
     scanner.scan.raw_8bit_headers = !raw[..scanner.scan.header_end].is_ascii();
     scanner.scan.has_nul = memchr(0, raw).is_some();
@@ -139,7 +139,7 @@ impl<'a> Scanner<'a> {
             self.start_field(line);
         }
         if self.field_bytes > MAX_HEADER_BYTES {
-            self.over("header_too_long", format!("a header over {MAX_HEADER_BYTES} bytes"));
+            self.over("header_too_long", &format!("a header over {MAX_HEADER_BYTES} bytes"));
         }
         match self.field {
             Field::ContentType => self.content_type(line),
@@ -168,7 +168,7 @@ impl<'a> Scanner<'a> {
             Field::Other
         };
         if self.headers > MAX_HEADERS || self.part_headers > MAX_PART_HEADERS {
-            self.over("too_many_headers", format!("more than {MAX_HEADERS} headers"));
+            self.over("too_many_headers", &format!("more than {MAX_HEADERS} headers"));
         }
     }
 
@@ -198,18 +198,21 @@ impl<'a> Scanner<'a> {
             self.push(Level { boundary: None });
             self.in_headers = true;
             if self.nested > MAX_NESTED_MESSAGES {
-                self.over("too_deep", format!("messages nested deeper than {MAX_NESTED_MESSAGES}"));
+                self.over(
+                    "too_deep",
+                    &format!("messages nested deeper than {MAX_NESTED_MESSAGES}"),
+                );
             }
         }
         if self.parts > MAX_PARTS {
-            self.over("too_many_parts", format!("more than {MAX_PARTS} parts"));
+            self.over("too_many_parts", &format!("more than {MAX_PARTS} parts"));
         }
     }
 
     fn push(&mut self, level: Level<'a>) {
         self.levels.push(level);
         if self.levels.len() > MAX_DEPTH {
-            self.over("too_deep", format!("parts nested deeper than {MAX_DEPTH}"));
+            self.over("too_deep", &format!("parts nested deeper than {MAX_DEPTH}"));
         }
     }
 
@@ -242,12 +245,12 @@ impl<'a> Scanner<'a> {
         if !closes {
             self.parts += 1;
             if self.parts > MAX_PARTS {
-                self.over("too_many_parts", format!("more than {MAX_PARTS} parts"));
+                self.over("too_many_parts", &format!("more than {MAX_PARTS} parts"));
             }
         }
     }
 
-    fn over(&mut self, code: &str, what: String) {
+    fn over(&mut self, code: &str, what: &str) {
         if self.scan.over_limit.is_none() {
             self.scan.over_limit = Some(Defect {
                 code: code.to_owned(),
@@ -262,15 +265,11 @@ fn boundary_of(line: &[u8]) -> Option<&[u8]> {
     const NAME: &[u8] = b"boundary=";
     let start = line.windows(NAME.len()).position(|w| w.eq_ignore_ascii_case(NAME))? + NAME.len();
     let rest = &line[start..];
-    let boundary = match rest.first() {
-        Some(b'"') => {
-            let rest = &rest[1..];
-            &rest[..memchr(b'"', rest).unwrap_or(rest.len())]
-        }
-        _ => {
-            let end = rest.iter().position(|&b| b == b';' || b.is_ascii_whitespace());
-            &rest[..end.unwrap_or(rest.len())]
-        }
+    let boundary = if let Some(quoted) = rest.strip_prefix(b"\"") {
+        &quoted[..memchr(b'"', quoted).unwrap_or(quoted.len())]
+    } else {
+        let end = rest.iter().position(|&b| b == b';' || b.is_ascii_whitespace());
+        &rest[..end.unwrap_or(rest.len())]
     };
     (1..=MAX_BOUNDARY_BYTES).contains(&boundary.len()).then_some(boundary)
 }
@@ -320,10 +319,11 @@ mod tests {
     fn sixty_forwarded_mails_are_not_deep() {
         let mut raw = "Content-Type: multipart/mixed; boundary=outer\n\n".to_owned();
         for number in 0..60 {
-            raw += &format!(
+            let part = format!(
                 "--outer\nContent-Type: message/rfc822\n\nSubject: {number}\nContent-Type: \
                  multipart/alternative; boundary=i{number}\n\n--i{number}\n\na\n--i{number}--\n"
             );
+            raw.push_str(&part);
         }
         assert_eq!(code(&(raw + "--outer--\n")), None);
     }
@@ -332,7 +332,9 @@ mod tests {
     fn nesting_is_limited_for_multiparts_and_for_messages() {
         let mut raw = String::new();
         for number in 0..60 {
-            raw += &format!("Content-Type: multipart/mixed; boundary=b{number}\n\n--b{number}\n");
+            let part =
+                format!("Content-Type: multipart/mixed; boundary=b{number}\n\n--b{number}\n");
+            raw.push_str(&part);
         }
         assert_eq!(code(&raw).as_deref(), Some("too_deep"));
         let raw = "Content-Type: message/rfc822\n\n".repeat(20_001);

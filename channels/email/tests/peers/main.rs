@@ -3,5 +3,9 @@
 //! Everything runs on loopback, on ports that the system chooses, in folders that are removed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod dovecot;
+mod imap;
+mod postfix;
+mod sending;
 mod support;
 mod swaks;

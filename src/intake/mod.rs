@@ -1,0 +1,291 @@
+//! From a channel's event to rows and to an input of the queue: one commit for many messages.
+//!
+//! 1. Nothing is acknowledged before it is committed: [`Intake::deliver`] returns after the commit
+//!    that holds the raw bytes, the message, its interaction and the input for the queue.
+//! 2. Everything about a message is in one transaction, so it is there as a whole or not at all.
+//! 3. A repetition (same external id) is counted and changes nothing else.
+//! 4. Messages that arrive together share a commit. One that spoils it is stored alone; if it
+//!    cannot even be stored as it was read, it is stored raw, as "could not be read".
+//! 5. When the store does not answer, the channel is told so and its peer tries again; nothing has
+//!    to be repaired afterwards.
+
+pub mod acknowledge;
+pub mod config;
+pub mod host;
+pub mod mailbox;
+pub mod plan;
+mod settings;
+pub(crate) mod store;
+pub mod thread;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use channel_contract::{DeliverError, Delivered, InboundMessage};
+pub use config::IntakeConfig;
+pub use host::IntakeHost;
+pub use mailbox::{Mailbox, Mailboxes};
+use rozmova_base::Timestamp;
+use rozmova_base::id::{IdMaker, InteractionId, MessageId};
+use rozmova_queue::{Input, Rejected};
+pub use settings::Settings;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::client::identity::store::{Resolution, Sender, resolve};
+use crate::client::model::{ContactMedium, MatchKey};
+use crate::dispatch::{Dispatch, SubmitError, Verdict};
+use crate::store::{Sql, StoreError};
+
+/// Messages in one commit: more would make the first of them wait for the writing of the last.
+const BATCH_MAX: usize = 256;
+/// A batch takes no further message once it holds so many bytes.
+const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Messages that wait for a batch. Each belongs to a connection that waits for its answer, so their
+/// memory is bounded by the channels' limits.
+const WAITING_MAX: usize = 1_024;
+/// How often a batch that collided with another transaction is tried again at once.
+const COLLISIONS_MAX: usize = 3;
+
+/// A message that was added to an interaction which may be on somebody's screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// The interaction.
+    pub interaction: InteractionId,
+    /// The message: a new one, or one of ours whose delivery was reported on.
+    pub message: MessageId,
+    /// Whether it is new.
+    pub is_new: bool,
+}
+
+/// Everything intake works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where inputs and rows become durable together.
+    pub dispatch: Dispatch,
+    /// Makes ids.
+    pub ids: Arc<dyn IdMaker>,
+    /// What was configured.
+    pub settings: Arc<Settings>,
+    /// Takes what changed on open screens; nobody waits for it.
+    pub added: mpsc::UnboundedSender<Added>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Parts").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The way in. Cheap to clone; the batching task ends when the last clone is gone.
+#[derive(Clone, Debug)]
+pub struct Intake(mpsc::Sender<Waiting>);
+
+#[derive(Debug)]
+struct Waiting {
+    message: Box<InboundMessage>,
+    answer: oneshot::Sender<Result<Delivered, DeliverError>>,
+}
+
+impl Intake {
+    /// Starts the batching task.
+    pub fn start(parts: Parts) -> (Self, tokio::task::JoinHandle<()>) {
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        (Self(sender), tokio::spawn(run(parts, receiver)))
+    }
+
+    /// Stores one message; returns when it is durable.
+    pub async fn deliver(&self, message: Box<InboundMessage>) -> Result<Delivered, DeliverError> {
+        let stopped = || DeliverError::Unavailable("the server stops".to_owned());
+        let (answer, receiver) = oneshot::channel();
+        self.0.send(Waiting { message, answer }).await.map_err(|_| stopped())?;
+        receiver.await.map_err(|_| stopped())?
+    }
+}
+
+async fn run(parts: Parts, mut waiting: mpsc::Receiver<Waiting>) {
+    let mut collected = Vec::with_capacity(BATCH_MAX);
+    while waiting.recv_many(&mut collected, BATCH_MAX).await > 0 {
+        while !collected.is_empty() {
+            let rest = collected.split_off(batch_length(&collected));
+            let batch = std::mem::replace(&mut collected, rest);
+            let (messages, answers): (Vec<_>, Vec<_>) =
+                batch.into_iter().map(|waiting| (*waiting.message, waiting.answer)).unzip();
+            let outcomes = deliver_all(&parts, messages).await;
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                // A channel that no longer waits gets the message again and it is a repetition.
+                let _ = answer.send(outcome);
+            }
+        }
+    }
+}
+
+/// How many of the messages make a batch: at least one.
+fn batch_length(waiting: &[Waiting]) -> usize {
+    let mut bytes = 0;
+    let fits = |waiting: &&Waiting| {
+        bytes += waiting.message.raw.len();
+        bytes <= BATCH_BYTES_MAX
+    };
+    waiting.iter().take_while(fits).count().max(1)
+}
+
+type Outcome = Result<Delivered, DeliverError>;
+
+async fn deliver_all(parts: &Parts, messages: Vec<InboundMessage>) -> Vec<Outcome> {
+    match deliver_batch(parts, &messages).await {
+        Ok(delivered) => delivered.into_iter().map(Ok).collect(),
+        Err(error) if error.is_temporary() => {
+            tracing::warn!(%error, count = messages.len(), "Mail is refused for the time being");
+            let refused = DeliverError::Unavailable(error.to_string());
+            messages.iter().map(|_| Err(refused.clone())).collect()
+        }
+        Err(error) => {
+            tracing::error!(%error, count = messages.len(), "A batch of mail is taken apart");
+            let mut outcomes = Vec::with_capacity(messages.len());
+            for message in messages {
+                outcomes.push(deliver_alone(parts, message).await);
+            }
+            outcomes
+        }
+    }
+}
+
+async fn deliver_alone(parts: &Parts, message: InboundMessage) -> Outcome {
+    let alone = [message];
+    let error = match deliver_batch(parts, &alone).await {
+        Ok(delivered) => return Ok(delivered.first().copied().unwrap_or(Delivered::Stored)),
+        Err(error) => error,
+    };
+    if !error.is_temporary() {
+        tracing::error!(%error, "A mail is stored raw, as one that could not be read");
+        let bare = [store::bare(&alone[0], &error.to_string())];
+        if let Ok(delivered) = deliver_batch(parts, &bare).await {
+            return Ok(delivered.first().copied().unwrap_or(Delivered::Stored));
+        }
+    }
+    Err(DeliverError::Unavailable(error.to_string()))
+}
+
+/// One commit, tried again when another transaction was in the way.
+async fn deliver_batch(
+    parts: &Parts,
+    messages: &[InboundMessage],
+) -> Result<Vec<Delivered>, StoreError> {
+    let mut collisions = 0;
+    loop {
+        match commit(parts, messages).await {
+            Err(StoreError::Collision(_) | StoreError::Duplicate(_))
+                if collisions < COLLISIONS_MAX =>
+            {
+                collisions += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn commit(parts: &Parts, messages: &[InboundMessage]) -> Result<Vec<Delivered>, StoreError> {
+    let mut turn = parts.dispatch.journal().begin().await?;
+    let at = turn.at();
+    let plan =
+        store_batch(&mut turn.sql(), &parts.settings, parts.ids.as_ref(), at, messages).await?;
+    let woken: Vec<Option<InteractionId>> = plan.inputs.iter().map(continued).collect();
+    let mut plan = plan;
+    for input in plan.inputs.drain(..) {
+        turn.append(input);
+    }
+    let verdicts = turn.commit().await?;
+    announce(parts, &plan);
+    let parts = parts.clone();
+    tokio::spawn(async move { look_after(&parts, verdicts, woken).await });
+    Ok(plan
+        .is_repeated
+        .iter()
+        .map(|&repeated| if repeated { Delivered::Repeated } else { Delivered::Stored })
+        .collect())
+}
+
+/// Writes a batch within a transaction; what it gives back says what the queue is to be told.
+pub(crate) async fn store_batch<'a>(
+    sql: &mut Sql<'_>,
+    settings: &Settings,
+    ids: &dyn IdMaker,
+    at: Timestamp,
+    messages: &'a [InboundMessage],
+) -> Result<plan::Plan<'a>, StoreError> {
+    let is_own = |address: &str| settings.mailboxes.is_own(address);
+    let known = store::look_up(sql, messages, &is_own).await?;
+    let senders: Vec<Sender<'_>> = messages
+        .iter()
+        .map(|message| Sender {
+            key: sender_key(message),
+            shown_name: message.from.as_ref().map_or("", |from| from.name.as_str()),
+            may_become_prospect: plan::may_become_prospect(message, &known, settings),
+        })
+        .collect();
+    let resolutions: Vec<Resolution> = resolve(sql, &senders, ids, at).await?;
+    // A rule that panics on one message must not stop the others.
+    let decided = catch_unwind(AssertUnwindSafe(|| {
+        plan::decide(messages, known, &resolutions, settings, ids, at)
+    }));
+    let plan = decided.map_err(|_| StoreError::Fault("a message cannot be placed".to_owned()))?;
+    store::write(sql, &plan, ids, at).await?;
+    Ok(plan)
+}
+
+fn sender_key(message: &InboundMessage) -> Option<MatchKey> {
+    let value = plan::sender_key(message)?;
+    Some(MatchKey { medium: ContactMedium::Email, value })
+}
+
+fn announce(parts: &Parts, plan: &plan::Plan<'_>) {
+    let new = plan.messages.iter().filter(|message| message.continues).map(|message| Added {
+        interaction: message.interaction,
+        message: message.id,
+        is_new: true,
+    });
+    let reported = plan.reported.iter().map(|report| Added {
+        interaction: report.interaction,
+        message: report.message,
+        is_new: false,
+    });
+    for added in new.chain(reported) {
+        let _ = parts.added.send(added);
+    }
+}
+
+/// The interaction that an input continues.
+fn continued(input: &Input) -> Option<InteractionId> {
+    if let Input::ContactContinued { interaction } = input { Some(*interaction) } else { None }
+}
+
+/// What the rows called open may have been closed by the queue a moment before: then it arrives
+/// anew. Every other refusal is a fault.
+async fn look_after(parts: &Parts, verdicts: Vec<Verdict>, woken: Vec<Option<InteractionId>>) {
+    for (verdict, woken) in verdicts.into_iter().zip(woken) {
+        match (verdict.wait().await, woken) {
+            (Err(SubmitError::Rejected(Rejected::UnknownInteraction(_))), Some(interaction)) => {
+                if let Err(error) = reopen(parts, interaction).await {
+                    tracing::error!(%interaction, %error, "An interaction did not open again");
+                }
+            }
+            // It was closed in the rows and open in the queue: nothing is left to do.
+            (Err(SubmitError::Rejected(Rejected::DuplicateInteraction(_))), None)
+            | (Ok(_) | Err(SubmitError::Stopped), _) => {}
+            (Err(error), _) => tracing::error!(%error, "The queue refused an interaction"),
+        }
+    }
+}
+
+async fn reopen(parts: &Parts, interaction: InteractionId) -> Result<(), StoreError> {
+    let mut turn = parts.dispatch.journal().begin().await?;
+    if let Some(arrival) = store::arrival_of(&mut turn.sql(), interaction).await? {
+        turn.append(Input::ContactArrived(arrival));
+    }
+    turn.commit().await.map(drop)
+}

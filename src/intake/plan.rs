@@ -1,0 +1,482 @@
+//! What becomes of each message of a batch. Pure: rows and inputs come out, nothing is written.
+//!
+//! Messages are taken in order, and each sees what those before it in the batch have opened: an
+//! answer that arrives together with its question joins it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use channel_contract::{
+    AuthenticationResult, DeliveryReport, InboundMessage, MessageKind, Party, ReportAction,
+};
+use rozmova_base::Timestamp;
+use rozmova_base::address::EmailAddress;
+use rozmova_base::id::{AgentId, ClientId, IdMaker, InteractionId, MessageId, OutboxId, QueueId};
+use rozmova_queue::Input;
+use rozmova_queue::config::Medium;
+use rozmova_queue::input::Arrival;
+
+use super::acknowledge;
+use super::mailbox::Mailbox;
+use super::settings::Settings;
+use super::thread::{
+    Continuation, Hint, Place, Referred, Thread, Threads, Writer, continuation, place,
+};
+use crate::client::identity::store::Resolution;
+
+const MS_PER_HOUR: i64 = 3_600_000;
+
+/// What the store knows beforehand.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// External ids of the batch that came before.
+    pub repeated: BTreeSet<String>,
+    /// Whatever the batch refers to.
+    pub threads: Threads,
+    /// Queues by name, in order; never empty.
+    pub queues: Vec<(QueueId, String)>,
+    /// When addresses of the batch got their last acknowledgement.
+    pub acknowledged: BTreeMap<String, Timestamp>,
+    /// Number of the next interaction.
+    pub next_number: i64,
+}
+
+/// What is to be written, and what the engine is to be told.
+#[derive(Debug, Default)]
+pub struct Plan<'a> {
+    /// Interactions to open.
+    pub interactions: Vec<NewInteraction>,
+    /// Messages to store.
+    pub messages: Vec<NewMessage<'a>>,
+    /// Messages that had come before.
+    pub repeats: Vec<&'a InboundMessage>,
+    /// Interactions to change.
+    pub touched: BTreeMap<InteractionId, Touched>,
+    /// Where new interactions may belong.
+    pub hints: Vec<(InteractionId, InteractionId, Hint)>,
+    /// What became of messages of ours.
+    pub reported: Vec<Reported>,
+    /// Acknowledgements to send.
+    pub acknowledgements: Vec<NewAcknowledgement>,
+    /// For the engine.
+    pub inputs: Vec<Input>,
+    /// For each message of the batch, in order: whether it had come before.
+    pub is_repeated: Vec<bool>,
+}
+
+/// A row of `interaction`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewInteraction {
+    pub id: InteractionId,
+    pub number: i64,
+    /// For reports and automatic answers that belong nowhere: kept and visible, nobody's work.
+    pub is_closed: bool,
+    pub subject: String,
+    pub client: Option<ClientId>,
+    pub identified_by: &'static str,
+    pub candidates: i64,
+    pub from: Party,
+    pub from_key: String,
+    pub mailbox: String,
+    pub queue: QueueId,
+    pub received_at: Timestamp,
+    pub unread: i64,
+    pub readable: bool,
+}
+
+/// A row of `message`, with its arrival, raw bytes and attachments.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMessage<'a> {
+    pub id: MessageId,
+    pub interaction: InteractionId,
+    pub inbound: &'a InboundMessage,
+    /// Joined an interaction that was there before the batch.
+    pub continues: bool,
+}
+
+/// What changes in an interaction that was there before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    pub unread: i64,
+    pub last_message_at: Timestamp,
+}
+
+/// What a report says of one message of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    pub message: MessageId,
+    pub interaction: InteractionId,
+    /// `failed`, `delivered` or, while others still try, `sent`.
+    pub state: &'static str,
+    pub detail: String,
+}
+
+/// An acknowledgement: a message, its row in the outbox, and a note for its address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAcknowledgement {
+    pub message: MessageId,
+    pub outbox: OutboxId,
+    pub interaction: InteractionId,
+    pub from: Party,
+    pub to: Party,
+    pub key: String,
+    pub subject: String,
+    pub text: String,
+    pub references: Vec<String>,
+}
+
+/// The address by which a sender is compared; `None` when there is none that can be.
+pub fn sender_key(message: &InboundMessage) -> Option<String> {
+    let from = message.from.as_ref()?;
+    EmailAddress::parse(&from.address).ok().map(|address| address.as_str().to_owned())
+}
+
+/// Whether an unknown sender becomes a prospect: a person who writes for the first time.
+pub fn may_become_prospect(message: &InboundMessage, known: &Known, settings: &Settings) -> bool {
+    let continues = message.thread.proved.is_some_and(|id| known.threads.by_id.contains_key(&id));
+    message.kind == MessageKind::Message
+        && !continues
+        && !known.repeated.contains(&message.external_id)
+        && sender_key(message).is_some_and(|key| !settings.mailboxes.is_own(&key))
+}
+
+/// Decides. `resolutions`: whose addresses the senders' are, in the order of the batch.
+pub fn decide<'a>(
+    batch: &'a [InboundMessage],
+    known: Known,
+    resolutions: &[Resolution],
+    settings: &Settings,
+    ids: &dyn IdMaker,
+    now: Timestamp,
+) -> Plan<'a> {
+    let mut planner = Planner { known, settings, ids, now, plan: Plan::default() };
+    for (message, resolution) in batch.iter().zip(resolutions) {
+        planner.take(message, resolution);
+    }
+    planner.plan
+}
+
+struct Planner<'a, 'b> {
+    known: Known,
+    settings: &'b Settings,
+    ids: &'b dyn IdMaker,
+    now: Timestamp,
+    plan: Plan<'a>,
+}
+
+impl<'a> Planner<'a, '_> {
+    fn take(&mut self, message: &'a InboundMessage, resolution: &Resolution) {
+        let is_repeated = !self.known.repeated.insert(message.external_id.clone());
+        self.plan.is_repeated.push(is_repeated);
+        if is_repeated {
+            self.plan.repeats.push(message);
+            return;
+        }
+        match message.kind {
+            MessageKind::Bounce => self.take_report(message, resolution, Unmatched::Closed),
+            MessageKind::Complaint => self.take_report(message, resolution, Unmatched::Queued),
+            MessageKind::AutoReply => self.take_auto_reply(message, resolution),
+            MessageKind::Message | MessageKind::List => self.take_message(message, resolution),
+        }
+    }
+
+    fn take_message(&mut self, message: &'a InboundMessage, resolution: &Resolution) {
+        match self.place(message, resolution) {
+            Place::Continues(id) => {
+                let Some(thread) = self.known.threads.by_id.get(&id).cloned() else { return };
+                let reopen_within_ms =
+                    self.settings.reopen_within_ms(self.queue_name(thread.queue));
+                match continuation(&thread, self.now, reopen_within_ms) {
+                    Continuation::FollowUp => {
+                        let hints = vec![(id, Hint::Follows)];
+                        self.open_queued(message, resolution, hints, thread.agent);
+                    }
+                    Continuation::Open | Continuation::Reopens => {
+                        self.add(message, id);
+                        self.wake(id);
+                    }
+                }
+            }
+            Place::Opens { hints } => self.open_queued(message, resolution, hints, None),
+        }
+    }
+
+    /// Automatic answers are added to their thread and make no work; those without one are kept.
+    fn take_auto_reply(&mut self, message: &'a InboundMessage, resolution: &Resolution) {
+        match self.place(message, resolution) {
+            Place::Continues(id) => self.add(message, id),
+            Place::Opens { hints } => {
+                self.open(message, resolution, hints, true);
+            }
+        }
+    }
+
+    /// A report belongs to the message that it speaks of; the agent sees what has failed.
+    fn take_report(
+        &mut self,
+        message: &'a InboundMessage,
+        resolution: &Resolution,
+        unmatched: Unmatched,
+    ) {
+        let mut home = None;
+        let mut needs_agent = message.kind == MessageKind::Complaint;
+        for report in &message.reports {
+            let Some(referred) = self.reported_message(report) else { continue };
+            home.get_or_insert(referred.interaction);
+            let state = match report.action {
+                ReportAction::Failed => "failed",
+                ReportAction::Delayed => "sent",
+                ReportAction::Delivered | ReportAction::Relayed | ReportAction::Expanded => {
+                    "delivered"
+                }
+            };
+            needs_agent |= state == "failed" && !referred.automatic;
+            self.plan.reported.push(Reported {
+                message: referred.message,
+                interaction: referred.interaction,
+                state,
+                detail: report_detail(report),
+            });
+        }
+        let proved = message.thread.proved.filter(|id| self.known.threads.by_id.contains_key(id));
+        match (home.or(proved), unmatched) {
+            (Some(id), _) => {
+                self.add(message, id);
+                if needs_agent {
+                    self.wake(id);
+                }
+            }
+            (None, Unmatched::Closed) => {
+                self.open(message, resolution, Vec::new(), true);
+            }
+            (None, Unmatched::Queued) => {
+                self.open_queued(message, resolution, Vec::new(), None);
+            }
+        }
+    }
+
+    fn reported_message(&self, report: &DeliveryReport) -> Option<Referred> {
+        let threads = &self.known.threads;
+        let by_id = report.message.and_then(|id| threads.by_message.get(&id));
+        let quoted = || {
+            let id = report.original_message_id.as_ref()?;
+            threads.by_message_id.get(id).filter(|referred| referred.outbound)
+        };
+        by_id.or_else(quoted).copied()
+    }
+
+    fn place(&self, message: &InboundMessage, resolution: &Resolution) -> Place {
+        if !message.readable {
+            return Place::Opens { hints: Vec::new() };
+        }
+        let key = sender_key(message);
+        let writer = Writer {
+            key: key.as_deref(),
+            client: resolution.client,
+            disowned: message.authentication.dmarc == AuthenticationResult::Fail,
+        };
+        place(&message.thread, &writer, &self.known.threads)
+    }
+
+    /// Adds the message to an interaction that is there.
+    fn add(&mut self, message: &'a InboundMessage, id: InteractionId) {
+        let opened_in_this_batch =
+            self.plan.interactions.iter_mut().rev().find(|interaction| interaction.id == id);
+        let is_work = !matches!(message.kind, MessageKind::AutoReply);
+        if let Some(interaction) = opened_in_this_batch {
+            interaction.unread += i64::from(is_work);
+            self.store(message, id, false);
+        } else {
+            let touched = self.plan.touched.entry(id).or_default();
+            touched.unread += i64::from(is_work);
+            touched.last_message_at = touched.last_message_at.max(message.received_at);
+            self.store(message, id, true);
+        }
+        if let (Some(thread), Some(key)) =
+            (self.known.threads.by_id.get_mut(&id), sender_key(message))
+            && message.kind == MessageKind::Message
+        {
+            thread.participants.insert(key);
+        }
+    }
+
+    /// Tells the engine that an interaction needs its agent, or a queue when it was closed.
+    fn wake(&mut self, id: InteractionId) {
+        let Some(thread) = self.known.threads.by_id.get_mut(&id) else { return };
+        if thread.closed_at.take().is_some() {
+            let (agent, queue) = (thread.agent, thread.queue);
+            let queue = self.existing_queue(queue);
+            let arrival = Arrival::new(id, Medium::Email, queue);
+            self.plan.inputs.push(Input::ContactArrived(Arrival { preferred: agent, ..arrival }));
+        } else {
+            self.plan.inputs.push(Input::ContactContinued { interaction: id });
+        }
+    }
+
+    fn open_queued(
+        &mut self,
+        message: &'a InboundMessage,
+        resolution: &Resolution,
+        hints: Vec<(InteractionId, Hint)>,
+        preferred: Option<AgentId>,
+    ) {
+        let id = self.open(message, resolution, hints, false);
+        let Some(interaction) = self.plan.interactions.last() else { return };
+        let (queue, number) = (interaction.queue, interaction.number);
+        self.plan.inputs.push(Input::ContactArrived(Arrival {
+            client_class: u8::from(resolution.vip),
+            preferred,
+            ..Arrival::new(id, Medium::Email, queue)
+        }));
+        self.acknowledge(message, id, number, queue);
+    }
+
+    fn open(
+        &mut self,
+        message: &'a InboundMessage,
+        resolution: &Resolution,
+        hints: Vec<(InteractionId, Hint)>,
+        is_closed: bool,
+    ) -> InteractionId {
+        let id = InteractionId::make(self.ids);
+        let number = self.known.next_number;
+        self.known.next_number += 1;
+        let (mailbox, queue) = self.destination(message);
+        let from_key = sender_key(message).unwrap_or_default();
+        let participants: BTreeSet<String> =
+            Some(from_key.clone()).into_iter().filter(|key| !key.is_empty()).collect();
+        let closed_at = is_closed.then_some(self.now);
+        let thread =
+            Thread { client: resolution.client, queue, agent: None, closed_at, participants };
+        self.known.threads.by_id.insert(id, thread);
+        self.known.threads.by_number.insert(number, id);
+        self.plan.hints.extend(hints.into_iter().map(|(other, why)| (id, other, why)));
+        self.plan.interactions.push(NewInteraction {
+            id,
+            number,
+            is_closed,
+            subject: message.subject.clone(),
+            client: resolution.client,
+            // A record made from the address itself says nothing about who it is.
+            identified_by: if resolution.created { "none" } else { resolution.how },
+            candidates: resolution.candidates,
+            from: message.from.clone().unwrap_or_default(),
+            from_key,
+            mailbox,
+            queue,
+            received_at: message.received_at,
+            unread: i64::from(!is_closed),
+            readable: message.readable,
+        });
+        self.store(message, id, false);
+        id
+    }
+
+    fn store(&mut self, message: &'a InboundMessage, interaction: InteractionId, continues: bool) {
+        let id = MessageId::make(self.ids);
+        if let Some(message_id) = &message.thread.message_id {
+            let referred = Referred { message: id, interaction, outbound: false, automatic: false };
+            self.known.threads.by_message_id.entry(message_id.clone()).or_insert(referred);
+        }
+        self.plan.messages.push(NewMessage { id, interaction, inbound: message, continues });
+    }
+
+    fn acknowledge(
+        &mut self,
+        message: &InboundMessage,
+        interaction: InteractionId,
+        number: i64,
+        queue: QueueId,
+    ) {
+        let settings = self.settings;
+        let (Some(key), Some(from)) = (sender_key(message), self.mailbox(message).map(party))
+        else {
+            return;
+        };
+        let every_ms = i64::from(settings.config.acknowledge_every_hours) * MS_PER_HOUR;
+        let last_at = self.known.acknowledged.get(&key).copied();
+        if !settings.acknowledges(self.queue_name(queue))
+            || !acknowledge::is_due(message, &key, &settings.mailboxes, last_at, self.now, every_ms)
+        {
+            return;
+        }
+        match settings.templates.render(message, number, &settings.bank) {
+            Ok(rendered) => {
+                let own = message.thread.message_id.iter();
+                let references = message.thread.references.iter().chain(own).cloned().collect();
+                self.known.acknowledged.insert(key.clone(), self.now);
+                self.plan.acknowledgements.push(NewAcknowledgement {
+                    message: MessageId::make(self.ids),
+                    outbox: OutboxId::make(self.ids),
+                    interaction,
+                    from,
+                    to: message.from.clone().unwrap_or_default(),
+                    key,
+                    subject: rendered.subject,
+                    text: rendered.text,
+                    references,
+                });
+            }
+            Err(error) => tracing::error!(%error, "The acknowledgement cannot be rendered"),
+        }
+    }
+
+    /// Our address that the message came to, and the queue behind it.
+    fn destination(&self, message: &InboundMessage) -> (String, QueueId) {
+        let mailbox = self.mailbox(message);
+        let wanted = mailbox.map_or("", |mailbox| mailbox.queue.as_str());
+        let named = self.known.queues.iter().find(|(_, name)| name == wanted);
+        let queue = named.map_or_else(|| self.first_queue(), |(id, _)| *id);
+        (mailbox.map(|mailbox| mailbox.address.clone()).unwrap_or_default(), queue)
+    }
+
+    /// By the envelope, else by the headers (a message fetched from a mailbox), else the first.
+    fn mailbox(&self, message: &InboundMessage) -> Option<&Mailbox> {
+        let mailboxes = &self.settings.mailboxes;
+        let headers = message.to.iter().chain(&message.cc).map(|party| party.address.as_str());
+        message
+            .envelope
+            .recipients
+            .iter()
+            .map(String::as_str)
+            .chain(headers)
+            .find_map(|address| mailboxes.find(address))
+            .or_else(|| mailboxes.first())
+    }
+
+    fn queue_name(&self, queue: QueueId) -> &str {
+        let found = self.known.queues.iter().find(|(id, _)| *id == queue);
+        found.map_or("", |(_, name)| name.as_str())
+    }
+
+    fn existing_queue(&self, queue: QueueId) -> QueueId {
+        let is_there = self.known.queues.iter().any(|(id, _)| *id == queue);
+        if is_there { queue } else { self.first_queue() }
+    }
+
+    fn first_queue(&self) -> QueueId {
+        self.known.queues.first().map_or(QueueId::from_u128(0), |(id, _)| *id)
+    }
+}
+
+/// What becomes of a report that speaks of no message of ours.
+#[derive(Clone, Copy)]
+enum Unmatched {
+    /// It is kept and makes no work.
+    Closed,
+    /// A person looks at it.
+    Queued,
+}
+
+fn party(mailbox: &Mailbox) -> Party {
+    Party { name: mailbox.display_name.clone(), address: mailbox.address.clone() }
+}
+
+fn report_detail(report: &DeliveryReport) -> String {
+    /// Longest text kept of what another server said, in characters.
+    const MAX_DETAIL_CHARS: usize = 500;
+    let text = format!("{}: {} {}", report.recipient, report.status, report.reason);
+    text.chars().filter(|character| !character.is_control()).take(MAX_DETAIL_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! One file for each group of resources.
+
+mod audit;
+mod guards;
+mod health;
+mod session;
+mod users;

@@ -1,0 +1,6 @@
+//! The server as its users meet it: a real one on a free port, spoken to over HTTP.
+//!
+//! `api/` has a file for each resource; `support/` starts servers and speaks HTTP.
+
+mod api;
+mod support;

@@ -1,0 +1,130 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rozmova::app::{self, App, Outside, Running, SystemIds};
+use rozmova::auth::users::{self, By, NewUser};
+use rozmova::auth::{Role, Token, User};
+use rozmova::config::Config;
+use rozmova::store::testing;
+use rozmova_base::Timestamp;
+use rozmova_base::time::MockClock;
+use serde_json::json;
+
+use super::Client;
+
+/// The password of everyone whom tests add.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A server on a free port with a store and a folder of its own.
+pub(crate) struct TestServer {
+    running: Running,
+    folder: PathBuf,
+}
+
+impl TestServer {
+    /// On SQLite, with the machine's clock.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Outside::system(), |_| {}).await
+    }
+
+    /// On SQLite, with a clock that the test moves.
+    pub(crate) async fn with_clock(clock: Arc<MockClock>) -> Self {
+        let mut outside = Outside::system();
+        outside.ids = Arc::new(SystemIds::new(Arc::clone(&clock) as Arc<_>));
+        outside.clock = clock;
+        Self::start_with(outside, |_| {}).await
+    }
+
+    /// On PostgreSQL, when there is one to test with.
+    #[expect(clippy::print_stderr, reason = "says why a test checked nothing")]
+    pub(crate) async fn on_postgres() -> Option<Self> {
+        let Some(url) = testing::postgres_url() else {
+            assert!(
+                std::env::var_os("ROZMOVA_TEST_REQUIRE_POSTGRES").is_none(),
+                "ROZMOVA_TEST_POSTGRES_URL is not set"
+            );
+            eprintln!("skipped: ROZMOVA_TEST_POSTGRES_URL names no PostgreSQL server");
+            return None;
+        };
+        let url = testing::postgres_database(&url).await.expect("a database");
+        Some(Self::start_with(Outside::system(), |config| config.store.url = url).await)
+    }
+
+    /// With settings of the test's own.
+    pub(crate) async fn start_with(outside: Outside, settings: impl FnOnce(&mut Config)) -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder =
+            std::env::temp_dir().join(format!("rozmova-it-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a scratch folder");
+        let mut config = Config::default();
+        config.http.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.http.web_dist = folder.join("web");
+        config.store.url = format!("sqlite:{}", folder.join("test.db").display());
+        config.media.url = folder.join("media").display().to_string();
+        config.channels.email.smtp_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        config.channels.email.lmtp_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        settings(&mut config);
+        let running = app::start(config, outside).await.expect("the server starts");
+        Self { running, folder }
+    }
+
+    /// What the server's handlers share.
+    pub(crate) fn app(&self) -> &App {
+        &self.running.app
+    }
+
+    /// The folder in which the server's files are.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
+    /// Someone who is not signed in.
+    pub(crate) fn anybody(&self) -> Client {
+        Client::new(self.running.address)
+    }
+
+    /// Adds a person whose password is [`PASSWORD`].
+    pub(crate) async fn add_user(&self, login: &str, role: Role) -> User {
+        let app = self.app();
+        let hash = app.passwords.hash(PASSWORD.to_owned(), app.random.as_ref()).await;
+        let (login, language) = (login.to_owned(), "uk".to_owned());
+        let new = NewUser { name: login.clone(), login, role, language };
+        users::add(&app.db, &self.by(), new, Some(&hash)).await.expect("a new person")
+    }
+
+    /// Adds a person and signs their browser in.
+    pub(crate) async fn browser(&self, login: &str, role: Role) -> Client {
+        self.add_user(login, role).await;
+        let body = json!({ "login": login, "password": PASSWORD });
+        let answer = self.anybody().post("/api/v1/session", &body).await.expect(201);
+        let cookie = answer.header("set-cookie").expect("a cookie");
+        let pair = cookie.split(';').next().unwrap_or_default().to_owned();
+        self.anybody().with_header("cookie", &pair)
+    }
+
+    /// Adds a person and gives a program that acts in their name.
+    pub(crate) async fn program(&self, login: &str, role: Role) -> Client {
+        let user = self.add_user(login, role).await;
+        let app = self.app();
+        let secret = Token::api(app.random.as_ref());
+        let added = users::add_token(&app.db, &self.by(), user.id, "test", None, &secret).await;
+        added.expect("a token");
+        self.anybody().with_header("authorization", &format!("Bearer {}", secret.text))
+    }
+
+    /// Stops the server and removes what it left.
+    pub(crate) async fn stop(self) {
+        self.running.stop().await;
+        std::fs::remove_dir_all(&self.folder).expect("the scratch folder");
+    }
+
+    fn by(&self) -> By<'_> {
+        let app = self.app();
+        let now: Timestamp = app.clock.now();
+        By { actor: None, peer: "test", now, ids: app.ids.as_ref() }
+    }
+}

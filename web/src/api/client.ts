@@ -1,0 +1,98 @@
+/** One way to the server: JSON in, JSON out, and every failure an `ApiError` with words for the reader. */
+
+/** What the server refused, and why. `status` 0 means that the server could not be reached. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly field: string | null = null,
+    readonly details: unknown = null,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+
+  get unreachable(): boolean {
+    return this.status === 0;
+  }
+}
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** Set by the session: what to do when the server no longer knows who we are. */
+let whenSignedOut: () => void = () => undefined;
+
+export function onSignedOut(action: () => void): void {
+  whenSignedOut = action;
+}
+
+/** Path below `/api/v1` with its query; empty values are left out. */
+export function address(path: string, query: Query = {}): string {
+  const pairs = Object.entries(query)
+    .filter(([, value]) => value !== null && value !== undefined && value !== '')
+    .map(([name, value]) => [name, String(value)]);
+  const search = new URLSearchParams(pairs).toString();
+  return `/api/v1${path}${search ? `?${search}` : ''}`;
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  try {
+    const { error } = (await response.json()) as {
+      error: { code: string; message: string; field?: string; details?: unknown };
+    };
+    return new ApiError(response.status, error.code, error.message, error.field, error.details);
+  } catch {
+    return new ApiError(response.status, 'unexpected', `HTTP ${response.status}`);
+  }
+}
+
+async function send(method: string, url: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, { method, credentials: 'same-origin', ...init });
+  } catch {
+    throw new ApiError(0, 'unreachable', '');
+  }
+  if (response.ok) return response;
+  if (response.status === 401 && !url.endsWith('/session')) whenSignedOut();
+  throw await failure(response);
+}
+
+export async function request<T>(
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  options: { query?: Query; body?: unknown; signal?: AbortSignal } = {},
+): Promise<T> {
+  const init: RequestInit = { signal: options.signal };
+  if (options.body !== undefined) {
+    init.body = JSON.stringify(options.body);
+    init.headers = { 'Content-Type': 'application/json' };
+  }
+  const response = await send(method, address(path, options.query), init);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** Text documents, such as the routing configuration. */
+export async function requestText(
+  method: 'GET' | 'PUT',
+  path: string,
+  mediaType: string,
+  body?: string,
+): Promise<string> {
+  const headers: Record<string, string> = { Accept: mediaType };
+  if (body !== undefined) headers['Content-Type'] = mediaType;
+  const response = await send(method, address(path), { body, headers });
+  return response.text();
+}
+
+export async function upload<T>(file: File): Promise<T> {
+  const response = await send('POST', address('/uploads'), {
+    body: file,
+    headers: {
+      'Content-Type': file.type || 'application/octet-stream',
+      'X-File-Name': encodeURIComponent(file.name),
+    },
+  });
+  return (await response.json()) as T;
+}

@@ -1,0 +1,328 @@
+/** The shapes of the HTTP API and of the live events, as the desk names them.
+ *  Instants are whole microseconds since 1970-01-01T00:00Z, durations milliseconds, money minor units. */
+
+export type Micros = number;
+export type Medium = 'email' | 'voice' | 'fax' | 'letter' | 'callback';
+export type InteractionState =
+  | 'queued'
+  | 'offered'
+  | 'active'
+  | 'held'
+  | 'waiting_for_client'
+  | 'parked'
+  | 'wrap_up'
+  | 'closed'
+  | 'abandoned'
+  | 'failed';
+export type AgentState = 'offline' | 'ready' | 'busy' | 'wrap_up' | 'not_responding' | 'paused';
+export type Language = 'uk' | 'en';
+export type Theme = 'system' | 'light' | 'dark';
+export type Role = 'agent' | 'supervisor' | 'analyst' | 'administrator';
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+export interface Party {
+  name: string;
+  address: string;
+}
+
+export interface Session {
+  user: { id: string; login: string; name: string; role: Role; language: Language; theme?: Theme };
+  rights: string[];
+  agent: boolean;
+  server: { name: string; version: string; bank_name: string };
+}
+
+export interface User {
+  id: string;
+  login: string;
+  name: string;
+  role: Role;
+  language: Language;
+  active: boolean;
+  created_at: Micros;
+}
+
+export interface AuditEntry {
+  id: string;
+  at: Micros;
+  actor: Named | null;
+  act: string;
+  subject: string;
+  details: unknown;
+  peer: string | null;
+}
+
+export interface Capacity {
+  medium: Medium;
+  used: number;
+  max: number;
+}
+
+export interface Agent {
+  id: string;
+  name: string;
+  state: AgentState;
+  reason: Named | null;
+  since_at: Micros;
+  capacity: Capacity[];
+  queues: string[];
+  current: { interaction_id: string; number: number; medium: Medium; state: InteractionState }[];
+  occupancy_percent: number | null;
+  handled_today: number;
+  no_answers_today: number;
+}
+
+export interface Viewer {
+  id: string;
+  name: string;
+  writes: boolean;
+}
+
+export interface Interaction {
+  id: string;
+  number: number;
+  medium: Medium;
+  direction: 'inbound' | 'outbound';
+  state: InteractionState;
+  subject: string;
+  client: { id: string; name: string; kind: ClientKind; vip: boolean } | null;
+  candidates: number;
+  from: Party;
+  queue: Named | null;
+  agent: Named | null;
+  priority: number;
+  received_at: Micros;
+  waiting_since_at: Micros | null;
+  answered_at: Micros | null;
+  closed_at: Micros | null;
+  due_at: Micros | null;
+  unread: number;
+  last_message_at: Micros | null;
+  disposition: Named | null;
+  could_not_be_read: boolean;
+  viewers: Viewer[];
+}
+
+export interface InteractionDetail extends Interaction {
+  identification: {
+    how: 'email' | 'phone' | 'chosen' | 'none' | 'new';
+    candidates: { id: string; name: string; why: string }[];
+  };
+  may_belong_to: { id: string; number: number; subject: string }[];
+}
+
+export interface Offer {
+  id: string;
+  interaction: Interaction;
+  offered_at: Micros;
+  expires_at: Micros;
+}
+
+export interface Attachment {
+  id: string;
+  name: string;
+  media_type: string;
+  size_bytes: number;
+  inline: boolean;
+}
+
+export interface Delivery {
+  state: 'queued' | 'sending' | 'sent' | 'delivered' | 'failed';
+  detail: string | null;
+  at: Micros;
+  next_try_at: Micros | null;
+}
+
+export interface Finding {
+  code: string;
+  detail: string;
+}
+
+export interface Message {
+  id: string;
+  interaction_id: string;
+  kind: string;
+  direction: 'inbound' | 'outbound';
+  medium: Medium;
+  from: Party;
+  to: Party[];
+  cc: Party[];
+  subject: string;
+  text: string;
+  reply_text: string;
+  has_html: boolean;
+  remote_pictures: boolean;
+  attachments: Attachment[];
+  at: Micros;
+  author: Named | null;
+  delivery: Delivery | null;
+  authentication: { spf: string; dkim: string; dmarc: string; warnings: Finding[] } | null;
+  defects: Finding[];
+  readable: boolean;
+  automatic: boolean;
+}
+
+export interface Draft {
+  to: Party[];
+  cc: Party[];
+  subject: string;
+  text: string;
+  attachments: string[];
+}
+
+export interface Upload {
+  id: string;
+  name: string;
+  media_type: string;
+  size_bytes: number;
+}
+
+export interface Disposition {
+  id: string;
+  parent_id: string | null;
+  code: string;
+  name: string;
+  required_note: boolean;
+}
+
+export type ClientKind = 'person' | 'organisation' | 'sole_trader' | 'prospect';
+
+export interface ClientLine {
+  id: string;
+  number: string | number;
+  kind: ClientKind;
+  name: string;
+  vip: boolean;
+  phone: string | null;
+  email: string | null;
+  segment: string | null;
+}
+
+export type PointMedium = 'email' | 'phone' | 'fax' | 'post';
+
+export interface ContactPoint {
+  id: string;
+  medium: PointMedium;
+  value: string;
+  label: string | null;
+  preferred: boolean;
+  verified_at: Micros | null;
+}
+
+export interface Account {
+  id: string;
+  kind: string;
+  currency: string;
+  masked_number: string;
+  balance_minor: number;
+  opened_on: string | null;
+}
+
+export interface Client {
+  id: string;
+  number: string | number;
+  kind: ClientKind;
+  name: string;
+  given_name: string | null;
+  family_name: string | null;
+  patronymic: string | null;
+  birth_date: string | null;
+  registration_number: string | null;
+  tax_number: string | null;
+  language: string | null;
+  vip: boolean;
+  segment: string | null;
+  manager: Named | null;
+  note: string | null;
+  status: 'client' | 'prospect';
+  created_at: Micros;
+  contact_points: ContactPoint[];
+  accounts: Account[];
+}
+
+export interface TimelineEntry {
+  at: Micros;
+  type: 'message' | 'note' | 'interaction' | 'event';
+  interaction: {
+    id: string;
+    number: number;
+    subject: string;
+    medium: Medium;
+    state: InteractionState;
+  } | null;
+  message: Message | null;
+  text: string | null;
+}
+
+export type QueueAlarm = 'normal' | 'at_risk' | 'critical';
+
+export interface QueueNow {
+  id: string;
+  name: string;
+  medium_waiting: Partial<Record<Medium, number>>;
+  waiting: number;
+  oldest_waiting_since_at: Micros | null;
+  service_level_percent_today: number | null;
+  service_level_percent_30min: number | null;
+  answered_today: number;
+  offered_today: number;
+  abandoned_today: number;
+  agents_ready: number;
+  agents_busy: number;
+  agents_paused: number;
+  state: QueueAlarm;
+  target: { percent: number; within_ms: number };
+}
+
+export interface Totals {
+  waiting: number;
+  longest_wait_ms: number;
+  service_level_percent: number | null;
+  answered_today: number;
+  abandoned_today: number;
+  agents_ready: number;
+  agents_busy: number;
+  agents_paused: number;
+}
+
+export interface Wallboard {
+  at: Micros;
+  seq: number;
+  totals: Totals;
+  queues: QueueNow[];
+  agents: Agent[];
+}
+
+export interface TraceEntry {
+  at: Micros;
+  decision: string;
+  queue: Named | null;
+  candidates: { agent: Named; excluded_by: string | null; keys: unknown }[];
+  chosen: Named | null;
+}
+
+export interface Unreadable {
+  id: string;
+  message_id: string;
+  interaction_id: string;
+  received_at: Micros;
+  from: Party;
+  size_bytes: number;
+  defects: Finding[];
+}
+
+export interface Health {
+  channels: { name: string; state: string; detail: string | null; since_at: Micros }[];
+  store: Record<string, unknown>;
+  outbox: { waiting: number; failing: number; oldest_at: Micros | null };
+  spool: { waiting: number; bytes: number };
+}

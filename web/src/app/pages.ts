@@ -1,0 +1,38 @@
+/** Pages and what one must be allowed to see them. Each is fetched when first opened. */
+import type { Component } from 'svelte';
+
+import type { PageName } from './router.svelte';
+import type { Right } from './session.svelte';
+
+export type PageComponent = Component<{ id: string | null }>;
+
+interface PageEntry {
+  /** Pages of one thing take its id from the address; the others take nothing. */
+  load: () => Promise<{ default: PageComponent | Component<Record<string, never>> }>;
+  /** Any one of these is enough. */
+  rights: Right[];
+}
+
+const desk = () => import('../desk/Desk.svelte');
+
+/** The start page has no page of its own: the shell sends each role to its place. */
+export const ENTRIES: Record<Exclude<PageName, 'home'>, PageEntry> = {
+  desk: { load: desk, rights: ['work', 'supervise'] },
+  contact: { load: desk, rights: ['work', 'supervise'] },
+  wall: { load: () => import('../wall/Wall.svelte'), rights: ['supervise'] },
+  live: { load: () => import('../room/Room.svelte'), rights: ['supervise'] },
+  clients: { load: () => import('../crm/client/ClientList.svelte'), rights: [] },
+  client: { load: () => import('../crm/client/ClientPage.svelte'), rights: [] },
+  unreadable: { load: () => import('../admin/Unreadable.svelte'), rights: ['supervise'] },
+  users: { load: () => import('../admin/Users.svelte'), rights: ['administer'] },
+  audit: { load: () => import('../admin/Audit.svelte'), rights: ['administer'] },
+  routing: { load: () => import('../admin/Routing.svelte'), rights: ['administer'] },
+  health: { load: () => import('../admin/Health.svelte'), rights: ['supervise', 'administer'] },
+  settings: { load: () => import('./Settings.svelte'), rights: [] },
+};
+
+export function mayOpen(page: PageName, may: (right: Right) => boolean): boolean {
+  if (page === 'home') return true;
+  const { rights } = ENTRIES[page];
+  return rights.length === 0 || rights.some(may);
+}

@@ -1,0 +1,190 @@
+/** The contact that is open in the middle of the desk: itself, its client's timeline, what has been seen of it. */
+import { clients, interactions } from '../api/calls';
+import type { Client, Interaction, InteractionDetail, Message, TimelineEntry } from '../api/types';
+import { explain } from '../lib/action.svelte';
+import type { LiveEvent } from '../live/event';
+import { live } from '../live/live.svelte';
+import { entryOf, lastInbound, merge, withDelivery, without } from '../live/timeline';
+
+/** Others see us in the contact for 30 s; repeating at half of it survives one lost request. */
+const LOOK_EVERY_MS = 15_000;
+
+type Brief = TimelineEntry['interaction'];
+
+export class OpenContact {
+  detail = $state.raw<InteractionDetail | null>(null);
+  client = $state.raw<Client | null>(null);
+  /** Oldest first. */
+  entries = $state.raw<TimelineEntry[]>([]);
+  error = $state<string | null>(null);
+  loadingOlder = $state(false);
+  loaded = $state(false);
+  /** The newest message from outside that has been on the screen. */
+  seenInboundId = $state<string | null>(null);
+  writing = $state(false);
+  #older = $state<string | null>(null);
+  #closed = false;
+
+  readonly id: string;
+  readonly newestInbound: Message | undefined = $derived.by(() =>
+    lastInbound(this.entries, this.id),
+  );
+  readonly hasUnseen: boolean = $derived(
+    this.newestInbound !== undefined && this.newestInbound.id !== this.seenInboundId,
+  );
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Starts to follow the contact; gives the function that ends it. */
+  open(): () => void {
+    void this.load();
+    this.#look();
+    const timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    const endListening = live.listen((event) => this.#take(event));
+    const endResync = live.onResync(() => void this.load());
+    return () => {
+      this.#closed = true;
+      clearInterval(timer);
+      endListening();
+      endResync();
+    };
+  }
+
+  async load(): Promise<void> {
+    try {
+      const detail = await interactions.get(this.id);
+      if (this.#closed) return;
+      this.detail = detail;
+      this.error = null;
+      await this.#loadHistory();
+    } catch (error) {
+      if (!this.#closed) this.error = explain(error);
+    }
+  }
+
+  get hasOlder(): boolean {
+    return this.#older !== null;
+  }
+
+  async loadOlder(): Promise<void> {
+    if (this.#older === null || this.loadingOlder) return;
+    this.loadingOlder = true;
+    try {
+      const page = await this.#page(this.#older);
+      this.entries = merge(page.items, this.entries);
+      this.#older = page.next;
+    } finally {
+      this.loadingOlder = false;
+    }
+  }
+
+  /** Takes the answer of an act on this contact. */
+  changed(interaction: Interaction): void {
+    live.learnInteraction(interaction);
+    this.#change(interaction);
+  }
+
+  add(message: Message): void {
+    this.entries = merge(this.entries, [entryOf(message, this.#brief())]);
+  }
+
+  remove(messageId: string): void {
+    this.entries = without(this.entries, messageId);
+  }
+
+  seen(messageId: string): void {
+    if (messageId === this.newestInbound?.id) this.seenInboundId = messageId;
+  }
+
+  async chooseClient(clientId: string): Promise<void> {
+    this.changed(await interactions.chooseClient(this.id, clientId));
+    await this.load();
+  }
+
+  setWriting(writing: boolean): void {
+    if (this.writing === writing) return;
+    this.writing = writing;
+    this.#look();
+  }
+
+  #change(interaction: Interaction): void {
+    if (!this.detail) return;
+    const otherClient = interaction.client?.id !== this.detail.client?.id;
+    this.detail = { ...this.detail, ...interaction };
+    if (otherClient) void this.load();
+  }
+
+  #brief(): Brief {
+    const detail = this.detail;
+    return (
+      detail && {
+        id: detail.id,
+        number: detail.number,
+        subject: detail.subject,
+        medium: detail.medium,
+        state: detail.state,
+      }
+    );
+  }
+
+  #page(cursor: string | null): Promise<{ items: TimelineEntry[]; next: string | null }> {
+    const clientId = this.detail?.client?.id;
+    if (clientId) return clients.timeline(clientId, cursor);
+    return interactions.messages(this.id, cursor).then((page) => ({
+      items: page.items.map((message) => entryOf(message, this.#brief())),
+      next: page.next,
+    }));
+  }
+
+  async #loadHistory(): Promise<void> {
+    const clientId = this.detail?.client?.id;
+    const [client, page] = await Promise.all([
+      clientId ? clients.get(clientId) : null,
+      this.#page(null),
+    ]);
+    if (this.#closed) return;
+    this.client = client;
+    this.entries = merge([], page.items);
+    this.#older = page.next;
+    this.loaded = true;
+  }
+
+  #take(event: LiveEvent): void {
+    switch (event.type) {
+      case 'interaction.changed':
+        if (event.data.interaction.id === this.id) this.#change(event.data.interaction);
+        break;
+      case 'message.added': {
+        const { interaction_id, message } = event.data;
+        const known = this.entries.find((entry) => entry.interaction?.id === interaction_id);
+        const brief = interaction_id === this.id ? this.#brief() : known?.interaction;
+        if (brief) this.entries = merge(this.entries, [entryOf(message, brief)]);
+        break;
+      }
+      case 'message.changed':
+        this.entries = withDelivery(this.entries, event.data.message_id, event.data.delivery);
+        break;
+      case 'viewers.changed':
+        if (event.data.interaction_id === this.id && this.detail) {
+          this.detail = { ...this.detail, viewers: event.data.viewers };
+        }
+        break;
+      case 'client.changed':
+        if (event.data.client_id === this.client?.id) void this.#reloadClient();
+        break;
+    }
+  }
+
+  async #reloadClient(): Promise<void> {
+    if (this.client) this.client = await clients.get(this.client.id).catch(() => this.client);
+  }
+
+  /** Who looks is a courtesy to colleagues: its failure is no reason to disturb the reader. */
+  #look(): void {
+    if (document.visibilityState === 'visible') {
+      interactions.look(this.id, this.writing).catch(() => undefined);
+    }
+  }
+}
