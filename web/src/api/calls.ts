@@ -131,7 +131,7 @@ export interface NewClient {
   given_name?: string;
   family_name?: string;
   patronymic?: string;
-  contact_points: { medium: PointMedium; value: string; label: string | null }[];
+  contact_points: { medium: PointMedium; value: string; label: string }[];
 }
 
 export const clients = {
@@ -139,9 +139,9 @@ export const clients = {
     request<Page<ClientLine>>('GET', '/clients', { query: { q, cursor, limit }, signal }),
   get: (id: string) => request<Client>('GET', `/clients/${id}`),
   create: (client: NewClient) => request<Client>('POST', '/clients', { body: client }),
-  change: (id: string, change: Partial<Client>) =>
+  change: (id: string, change: Partial<Client> & Pick<Client, 'changed_at'>) =>
     request<Client>('PATCH', `/clients/${id}`, { body: change }),
-  addPoint: (id: string, point: { medium: PointMedium; value: string; label: string | null }) =>
+  addPoint: (id: string, point: { medium: PointMedium; value: string; label: string }) =>
     request<ContactPoint>('POST', `/clients/${id}/contact-points`, { body: point }),
   removePoint: (point: string) => request<undefined>('DELETE', `/contact-points/${point}`),
   timeline: (id: string, cursor: string | null = null, medium: Medium | null = null) =>
@@ -178,7 +178,7 @@ export const administration = {
   users: (cursor: string | null = null) =>
     request<Page<User>>('GET', '/users', { query: { cursor, limit: 100 } }),
   addUser: (user: NewUser) => request<User>('POST', '/users', { body: user }),
-  changeUser: (id: string, change: Partial<NewUser> & { active?: boolean }) =>
+  changeUser: (id: string, change: Partial<NewUser> & { disabled?: boolean }) =>
     request<User>('PATCH', `/users/${id}`, { body: change }),
   audit: (cursor: string | null = null) =>
     request<Page<AuditEntry>>('GET', '/audit', { query: { cursor } }),

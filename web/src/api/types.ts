@@ -4,6 +4,7 @@
 export type Micros = number;
 export type Medium = 'email' | 'voice' | 'fax' | 'letter' | 'callback';
 export type InteractionState =
+  | 'received'
   | 'queued'
   | 'offered'
   | 'active'
@@ -13,7 +14,9 @@ export type InteractionState =
   | 'wrap_up'
   | 'closed'
   | 'abandoned'
-  | 'failed';
+  | 'overflowed'
+  | 'failed'
+  | 'callback_scheduled';
 export type AgentState = 'offline' | 'ready' | 'busy' | 'wrap_up' | 'not_responding' | 'paused';
 export type Language = 'uk' | 'en';
 export type Theme = 'system' | 'light' | 'dark';
@@ -47,8 +50,8 @@ export interface User {
   name: string;
   role: Role;
   language: Language;
-  active: boolean;
   created_at: Micros;
+  disabled_at: Micros | null;
 }
 
 export interface AuditEntry {
@@ -56,9 +59,9 @@ export interface AuditEntry {
   at: Micros;
   actor: Named | null;
   act: string;
-  subject: string;
+  subject: { kind: string; id: string };
   details: unknown;
-  peer: string | null;
+  peer: string;
 }
 
 export interface Capacity {
@@ -73,6 +76,8 @@ export interface Agent {
   state: AgentState;
   reason: Named | null;
   since_at: Micros;
+  /** Whether a browser of the agent is connected. */
+  connected: boolean;
   capacity: Capacity[];
   queues: string[];
   current: { interaction_id: string; number: number; medium: Medium; state: InteractionState }[];
@@ -114,7 +119,7 @@ export interface Interaction {
 
 export interface InteractionDetail extends Interaction {
   identification: {
-    how: 'email' | 'phone' | 'chosen' | 'none' | 'new';
+    how: 'email' | 'phone' | 'chosen' | 'none';
     candidates: { id: string; name: string; why: string }[];
   };
   may_belong_to: { id: string; number: number; subject: string }[];
@@ -151,7 +156,7 @@ export interface Message {
   id: string;
   interaction_id: string;
   kind: string;
-  direction: 'inbound' | 'outbound';
+  direction: 'inbound' | 'outbound' | 'internal';
   medium: Medium;
   from: Party;
   to: Party[];
@@ -194,17 +199,19 @@ export interface Disposition {
   required_note: boolean;
 }
 
-export type ClientKind = 'person' | 'organisation' | 'sole_trader' | 'prospect';
+export type ClientKind = 'person' | 'organisation' | 'sole_trader';
+export type ClientStatus = 'prospect' | 'former' | 'client';
 
 export interface ClientLine {
   id: string;
-  number: string | number;
+  number: number;
   kind: ClientKind;
+  status: ClientStatus;
   name: string;
   vip: boolean;
   phone: string | null;
   email: string | null;
-  segment: string | null;
+  segment: string;
 }
 
 export type PointMedium = 'email' | 'phone' | 'fax' | 'post';
@@ -213,54 +220,74 @@ export interface ContactPoint {
   id: string;
   medium: PointMedium;
   value: string;
-  label: string | null;
+  label: string;
   preferred: boolean;
   verified_at: Micros | null;
 }
 
 export interface Account {
   id: string;
-  kind: string;
+  kind: 'current' | 'deposit' | 'loan' | 'card';
   currency: string;
   masked_number: string;
+  /** The whole number, for those who may see it. */
+  number?: string;
   balance_minor: number;
   opened_on: string | null;
+  closed_on: string | null;
 }
 
 export interface Client {
   id: string;
-  number: string | number;
+  number: number;
   kind: ClientKind;
+  status: ClientStatus;
   name: string;
-  given_name: string | null;
-  family_name: string | null;
-  patronymic: string | null;
+  given_name: string;
+  family_name: string;
+  patronymic: string;
   birth_date: string | null;
   registration_number: string | null;
   tax_number: string | null;
-  language: string | null;
+  language: string;
   vip: boolean;
-  segment: string | null;
+  segment: string;
   manager: Named | null;
-  note: string | null;
-  status: 'client' | 'prospect';
+  note: string;
   created_at: Micros;
+  /** A change names it, so that nobody overwrites another's. */
+  changed_at: Micros;
   contact_points: ContactPoint[];
   accounts: Account[];
 }
 
+export interface InteractionBrief {
+  id: string;
+  number: number;
+  subject: string;
+  medium: Medium;
+  state: InteractionState;
+}
+
+/** Something that happened with a client: a message, a note, or the end of a contact. */
 export interface TimelineEntry {
+  id: string;
   at: Micros;
-  type: 'message' | 'note' | 'interaction' | 'event';
-  interaction: {
+  type: 'message' | 'note' | 'interaction';
+  interaction: InteractionBrief;
+  message: {
     id: string;
-    number: number;
+    kind: string;
+    direction: Message['direction'];
+    from_name: string;
+    from_address: string;
     subject: string;
-    medium: Medium;
-    state: InteractionState;
+    attachments: number;
   } | null;
-  message: Message | null;
-  text: string | null;
+  /** The beginning of a message's text; of an end the note to the result. */
+  text: string;
+  disposition: string | null;
+  author: Named | null;
 }
 
 export type QueueAlarm = 'normal' | 'at_risk' | 'critical';
@@ -279,13 +306,15 @@ export interface QueueNow {
   agents_ready: number;
   agents_busy: number;
   agents_paused: number;
+  /** Whether its hours are open. */
+  open: boolean;
   state: QueueAlarm;
   target: { percent: number; within_ms: number };
 }
 
 export interface Totals {
   waiting: number;
-  longest_wait_ms: number;
+  longest_wait_ms: number | null;
   service_level_percent: number | null;
   answered_today: number;
   abandoned_today: number;
@@ -320,9 +349,16 @@ export interface Unreadable {
   defects: Finding[];
 }
 
+export interface HealthPart {
+  name: string;
+  state: 'starting' | 'up' | 'degraded' | 'down';
+  detail: string;
+  since_at: Micros | null;
+}
+
 export interface Health {
-  channels: { name: string; state: string; detail: string | null; since_at: Micros }[];
-  store: Record<string, unknown>;
-  outbox: { waiting: number; failing: number; oldest_at: Micros | null };
-  spool: { waiting: number; bytes: number };
+  channels: HealthPart[];
+  store: HealthPart;
+  outbox?: { waiting: number; failing: number; oldest_at: Micros | null };
+  spool?: { waiting: number; bytes: number };
 }

@@ -5,7 +5,17 @@ import type { Language, Session, Theme } from '../api/types';
 import { i18n } from '../i18n/index.svelte';
 import { live } from '../live/live.svelte';
 
-export type Right = 'work' | 'supervise' | 'administer' | (string & {});
+export type Right =
+  | 'work'
+  | 'supervise'
+  | 'view_clients'
+  | 'edit_clients'
+  | 'view_sensitive'
+  | 'manage_routing'
+  | 'manage_users'
+  | 'view_audit'
+  | 'view_reports'
+  | 'view_health';
 
 const THEME_KEY = 'rozmova.theme';
 const dark = window.matchMedia('(prefers-color-scheme: dark)');

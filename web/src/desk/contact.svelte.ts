@@ -1,21 +1,34 @@
 /** The contact that is open in the middle of the desk: itself, its client's timeline, what has been seen of it. */
 import { clients, interactions } from '../api/calls';
-import type { Client, Interaction, InteractionDetail, Message, TimelineEntry } from '../api/types';
+import type {
+  Client,
+  Interaction,
+  InteractionBrief,
+  InteractionDetail,
+  Message,
+  Page,
+} from '../api/types';
 import { explain } from '../lib/action.svelte';
 import type { LiveEvent } from '../live/event';
 import { live } from '../live/live.svelte';
-import { entryOf, lastInbound, merge, withDelivery, without } from '../live/timeline';
+import {
+  fromMessage,
+  fromTimeline,
+  lastInbound,
+  merge,
+  withDelivery,
+  without,
+  type StreamEntry,
+} from '../live/timeline';
 
 /** Others see us in the contact for 30 s; repeating at half of it survives one lost request. */
 const LOOK_EVERY_MS = 15_000;
-
-type Brief = TimelineEntry['interaction'];
 
 export class OpenContact {
   detail = $state.raw<InteractionDetail | null>(null);
   client = $state.raw<Client | null>(null);
   /** Oldest first. */
-  entries = $state.raw<TimelineEntry[]>([]);
+  entries = $state.raw<StreamEntry[]>([]);
   error = $state<string | null>(null);
   loadingOlder = $state(false);
   loaded = $state(false);
@@ -69,15 +82,23 @@ export class OpenContact {
   }
 
   async loadOlder(): Promise<void> {
-    if (this.#older === null || this.loadingOlder) return;
+    const clientId = this.detail?.client?.id;
+    if (this.#older === null || !clientId || this.loadingOlder) return;
     this.loadingOlder = true;
     try {
-      const page = await this.#page(this.#older);
-      this.entries = merge(page.items, this.entries);
-      this.#older = page.next;
+      this.#takePage(await clients.timeline(clientId, this.#older));
     } finally {
       this.loadingOlder = false;
     }
+  }
+
+  /** Fetches the whole messages of another contact of this client. */
+  async unfold(interaction: InteractionBrief): Promise<void> {
+    const messages = await allMessages(interaction.id);
+    this.entries = merge(
+      this.entries,
+      messages.map((message) => fromMessage(message, interaction)),
+    );
   }
 
   /** Takes the answer of an act on this contact. */
@@ -87,7 +108,8 @@ export class OpenContact {
   }
 
   add(message: Message): void {
-    this.entries = merge(this.entries, [entryOf(message, this.#brief())]);
+    const brief = this.#brief();
+    if (brief) this.entries = merge(this.entries, [fromMessage(message, brief)]);
   }
 
   remove(messageId: string): void {
@@ -116,39 +138,32 @@ export class OpenContact {
     if (otherClient) void this.load();
   }
 
-  #brief(): Brief {
+  #brief(): InteractionBrief | null {
     const detail = this.detail;
-    return (
-      detail && {
-        id: detail.id,
-        number: detail.number,
-        subject: detail.subject,
-        medium: detail.medium,
-        state: detail.state,
-      }
-    );
-  }
-
-  #page(cursor: string | null): Promise<{ items: TimelineEntry[]; next: string | null }> {
-    const clientId = this.detail?.client?.id;
-    if (clientId) return clients.timeline(clientId, cursor);
-    return interactions.messages(this.id, cursor).then((page) => ({
-      items: page.items.map((message) => entryOf(message, this.#brief())),
-      next: page.next,
-    }));
+    if (!detail) return null;
+    const { id, number, subject, medium, state } = detail;
+    return { id, number, subject, medium, state };
   }
 
   async #loadHistory(): Promise<void> {
     const clientId = this.detail?.client?.id;
-    const [client, page] = await Promise.all([
+    const [messages, client, page] = await Promise.all([
+      allMessages(this.id),
       clientId ? clients.get(clientId) : null,
-      this.#page(null),
+      clientId ? clients.timeline(clientId) : null,
     ]);
-    if (this.#closed) return;
+    const brief = this.#brief();
+    if (this.#closed || !brief) return;
+    const mine = messages.map((message) => fromMessage(message, brief));
     this.client = client;
-    this.entries = merge([], page.items);
-    this.#older = page.next;
+    this.entries = merge(page?.items.map(fromTimeline) ?? [], mine);
+    this.#older = page?.next ?? null;
     this.loaded = true;
+  }
+
+  #takePage(page: Page<Parameters<typeof fromTimeline>[0]>): void {
+    this.entries = merge(page.items.map(fromTimeline), this.entries);
+    this.#older = page.next;
   }
 
   #take(event: LiveEvent): void {
@@ -158,9 +173,9 @@ export class OpenContact {
         break;
       case 'message.added': {
         const { interaction_id, message } = event.data;
-        const known = this.entries.find((entry) => entry.interaction?.id === interaction_id);
+        const known = this.entries.find((entry) => entry.interaction.id === interaction_id);
         const brief = interaction_id === this.id ? this.#brief() : known?.interaction;
-        if (brief) this.entries = merge(this.entries, [entryOf(message, brief)]);
+        if (brief) this.entries = merge(this.entries, [fromMessage(message, brief)]);
         break;
       }
       case 'message.changed':
@@ -187,4 +202,19 @@ export class OpenContact {
       interactions.look(this.id, this.writing).catch(() => undefined);
     }
   }
+}
+
+/** More messages than any conversation has; a loop between two machines stops here. */
+const PAGES_AT_MOST = 25;
+
+async function allMessages(interactionId: string): Promise<Message[]> {
+  const messages: Message[] = [];
+  let cursor: string | null = null;
+  for (let pages = 0; pages < PAGES_AT_MOST; pages += 1) {
+    const page: Page<Message> = await interactions.messages(interactionId, cursor);
+    messages.push(...page.items);
+    if (page.next === null) break;
+    cursor = page.next;
+  }
+  return messages;
 }

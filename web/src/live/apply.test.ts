@@ -10,7 +10,9 @@ type Bare = LiveEvent extends infer E
     : never
   : never;
 
-const after = (events: Bare[], from: LiveState = EMPTY) =>
+const WORKING: LiveState = { ...EMPTY, me: agent() };
+
+const after = (events: Bare[], from: LiveState = WORKING) =>
   events.reduce((state, event) => apply(state, { seq: 1, at: 0, ...event } as LiveEvent), from);
 
 const changed = (change: Parameters<typeof interaction>[0]): Bare => ({
@@ -27,6 +29,13 @@ describe('apply', () => {
       { type: 'offer.created', data: { offer: late } },
     ]);
     expect(state.offers.map((one) => one.id)).toEqual(['o1', 'late']);
+  });
+
+  it('leaves offers to others alone, which a supervisor hears of too', () => {
+    const other = interaction({ state: 'offered', agent: { id: 'a2', name: 'Богдан' } });
+    const told: Bare = { type: 'offer.created', data: { offer: offer({ interaction: other }) } };
+    expect(after([told]).offers).toEqual([]);
+    expect(after([{ type: 'offer.created', data: { offer: offer() } }], EMPTY).offers).toEqual([]);
   });
 
   it('takes an ended offer away and keeps the others', () => {
@@ -57,13 +66,9 @@ describe('apply', () => {
   });
 
   it('changes oneself only by one’s own events', () => {
-    const own = { ...EMPTY, me: agent() };
-    const other = after([{ type: 'agent.changed', data: { agent: agent({ id: 'a2' }) } }], own);
+    const other = after([{ type: 'agent.changed', data: { agent: agent({ id: 'a2' }) } }]);
     expect(other.me?.id).toBe('a1');
-    const mine = after(
-      [{ type: 'agent.changed', data: { agent: agent({ state: 'paused' }) } }],
-      own,
-    );
+    const mine = after([{ type: 'agent.changed', data: { agent: agent({ state: 'paused' }) } }]);
     expect(mine.me?.state).toBe('paused');
   });
 

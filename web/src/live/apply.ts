@@ -19,7 +19,12 @@ export const EMPTY: LiveState = {
   queues: new Map(),
 };
 
-const OVER: ReadonlySet<InteractionState> = new Set(['closed', 'abandoned', 'failed']);
+const OVER: ReadonlySet<InteractionState> = new Set([
+  'closed',
+  'abandoned',
+  'overflowed',
+  'failed',
+]);
 
 export function isOver(interaction: Interaction): boolean {
   return OVER.has(interaction.state);
@@ -44,6 +49,10 @@ function withInteraction(
   return rest;
 }
 
+function isFor(offer: Offer, me: Agent | null): boolean {
+  return me !== null && (offer.interaction.agent?.id ?? me.id) === me.id;
+}
+
 /** The offers after one more came: once each, the one that ends first on top. */
 function withOffer(offers: readonly Offer[], offer: Offer): readonly Offer[] {
   return [...offers.filter((other) => other.id !== offer.id), offer].sort(
@@ -55,7 +64,10 @@ function withOffer(offers: readonly Offer[], offer: Offer): readonly Offer[] {
 export function apply(state: LiveState, event: LiveEvent): LiveState {
   switch (event.type) {
     case 'offer.created':
-      return { ...state, offers: withOffer(state.offers, event.data.offer) };
+      // Supervisors hear of everybody's offers; only one's own can be accepted.
+      return isFor(event.data.offer, state.me)
+        ? { ...state, offers: withOffer(state.offers, event.data.offer) }
+        : state;
     case 'offer.ended':
       return {
         ...state,

@@ -81,6 +81,12 @@ class Live {
     this.learn({ seq: 0, at: 0, type: 'interaction.changed', data: { interaction } });
   }
 
+  /** Asks for the colleagues again; what cannot be had now stays as it was. */
+  async refreshTeam(): Promise<void> {
+    const agents = await supervision.agents().catch(() => null);
+    if (agents && this.synced) this.state = { ...this.state, agents: byId(agents) };
+  }
+
   #feed(input: Input): void {
     const [next, outputs] = step(this.connection, input, Date.now(), Math.random());
     if (next !== this.connection) this.connection = next;
@@ -160,19 +166,20 @@ function webSocketOrigin(): string {
   return window.location.origin.replace(/^http/, 'ws');
 }
 
-/** What this user may not see is simply not there. */
+/** What this user may not see, or is not, is simply not there. */
 async function allowed<T>(answer: Promise<T>, otherwise: T): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return otherwise;
+    if (error instanceof ApiError && [403, 404].includes(error.status)) return otherwise;
     throw error;
   }
 }
 
 async function fetchPresent(session: Session): Promise<LiveState> {
   const [me, mine, wall] = await Promise.all([
-    session.agent ? work.me() : null,
+    // A supervisor may take contacts, but need not serve a queue.
+    session.agent ? allowed(work.me(), null) : null,
     session.agent ? work.mine() : { offers: [], interactions: [] },
     session.rights.includes('supervise') ? supervision.wallboard() : null,
   ]);

@@ -1,76 +1,97 @@
 /** The client's history in one stream, oldest first. Pure. */
-import type { Delivery, Message, TimelineEntry } from '../api/types';
+import type {
+  Delivery,
+  InteractionBrief,
+  Medium,
+  Message,
+  Micros,
+  Named,
+  TimelineEntry,
+} from '../api/types';
 
-export function keyOf(entry: TimelineEntry): string {
-  return entry.message
-    ? `message ${entry.message.id}`
-    : `${entry.type} ${entry.at} ${entry.interaction?.id ?? ''} ${entry.text ?? ''}`;
+/** A thing in the stream: a whole message, or the beginning of one, or the end of a contact. */
+export interface StreamEntry {
+  id: string;
+  at: Micros;
+  type: TimelineEntry['type'];
+  interaction: InteractionBrief;
+  /** The whole message, when it has been fetched. */
+  message: Message | null;
+  /** What the list of the client's history tells of a message. */
+  brief: TimelineEntry['message'];
+  text: string;
+  disposition: string | null;
+  author: Named | null;
 }
 
-/** Both lists as one: every entry once (the later list wins), ordered by time. */
-export function merge(
-  known: readonly TimelineEntry[],
-  incoming: readonly TimelineEntry[],
-): TimelineEntry[] {
-  const entries = new Map(known.map((entry) => [keyOf(entry), entry]));
-  for (const entry of incoming) entries.set(keyOf(entry), entry);
-  return [...entries.values()].sort((a, b) => a.at - b.at || (keyOf(a) < keyOf(b) ? -1 : 1));
+export function fromTimeline(entry: TimelineEntry): StreamEntry {
+  return { ...entry, id: entry.message?.id ?? entry.id, brief: entry.message, message: null };
 }
 
-export function entryOf(
-  message: Message,
-  interaction: TimelineEntry['interaction'],
-): TimelineEntry {
+export function fromMessage(message: Message, interaction: InteractionBrief): StreamEntry {
   return {
+    id: message.id,
     at: message.at,
     type: message.kind === 'note' ? 'note' : 'message',
     interaction,
     message,
-    text: null,
+    brief: null,
+    text: message.reply_text || message.text,
+    disposition: null,
+    author: message.author,
   };
 }
 
+/** Both lists as one: every entry once, ordered by time. The later word wins, a whole message over its beginning. */
+export function merge(
+  known: readonly StreamEntry[],
+  incoming: readonly StreamEntry[],
+): StreamEntry[] {
+  const entries = new Map(known.map((entry) => [entry.id, entry]));
+  for (const entry of incoming) {
+    const before = entries.get(entry.id);
+    const keepsWhole = before?.message && !entry.message;
+    entries.set(entry.id, keepsWhole ? { ...before, interaction: entry.interaction } : entry);
+  }
+  return [...entries.values()].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+}
+
 export function withDelivery(
-  entries: readonly TimelineEntry[],
+  entries: readonly StreamEntry[],
   messageId: string,
   delivery: Delivery | null,
-): TimelineEntry[] {
+): StreamEntry[] {
   return entries.map((entry) =>
     entry.message?.id === messageId ? { ...entry, message: { ...entry.message, delivery } } : entry,
   );
 }
 
-export function without(entries: readonly TimelineEntry[], messageId: string): TimelineEntry[] {
-  return entries.filter((entry) => entry.message?.id !== messageId);
+export function without(entries: readonly StreamEntry[], messageId: string): StreamEntry[] {
+  return entries.filter((entry) => entry.id !== messageId);
 }
 
-/** What the filter chips show: everything, notes, or one contact. */
-export type Filter = 'all' | 'notes' | 'contact' | 'email' | 'voice' | 'fax' | 'letter';
+/** What the filter chips show: everything, one contact, one medium, or notes. */
+export type Filter = 'all' | 'notes' | 'contact' | Exclude<Medium, 'callback'>;
 
-export function matches(entry: TimelineEntry, filter: Filter, interactionId: string): boolean {
+export function matches(entry: StreamEntry, filter: Filter, interactionId: string): boolean {
   switch (filter) {
     case 'all':
       return true;
     case 'notes':
-      return entry.type === 'note' || entry.message?.kind === 'note';
+      return entry.type === 'note';
     case 'contact':
-      return entry.interaction?.id === interactionId;
+      return entry.interaction.id === interactionId;
     default:
-      return (entry.message?.medium ?? entry.interaction?.medium) === filter;
+      return entry.interaction.medium === filter;
   }
 }
 
 /** The newest message that came from outside, within one contact. */
 export function lastInbound(
-  entries: readonly TimelineEntry[],
+  entries: readonly StreamEntry[],
   interactionId: string,
 ): Message | undefined {
-  return (
-    entries.findLast(
-      (entry) =>
-        entry.interaction?.id === interactionId &&
-        entry.message?.direction === 'inbound' &&
-        entry.message.kind !== 'note',
-    )?.message ?? undefined
-  );
+  const isInbound = ({ interaction, message }: StreamEntry) =>
+    interaction.id === interactionId && message?.direction === 'inbound';
+  return entries.findLast(isInbound)?.message ?? undefined;
 }

@@ -169,6 +169,9 @@ export const STATE_ICON: Record<InteractionState, IconName> = {
   wrap_up: 'edit',
   closed: 'closed',
   abandoned: 'failed',
+  overflowed: 'transfer',
+  callback_scheduled: 'callback',
+  received: 'inbox',
   failed: 'failed',
 };
 
@@ -191,7 +194,6 @@ export const KIND_ICON: Record<ClientKind, IconName> = {
   person: 'person',
   organisation: 'organisation',
   sole_trader: 'trader',
-  prospect: 'userAdd',
 };
 
 /** Status colour of a state; always beside its icon and word. */

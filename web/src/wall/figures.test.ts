@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { agent, queue, SECOND } from '../live/fixtures';
-import { byUrgency, figures } from './figures';
+import { byUrgency, figures, layout } from './figures';
 
 describe('the figures on top of the wall', () => {
   it('add up queues and count each agent once', () => {
@@ -43,5 +43,14 @@ describe('the figures on top of the wall', () => {
     ];
     const order = byUrgency(queues, (a, b) => (a < b ? -1 : 1)).map((one) => one.id);
     expect(order).toEqual(['2', '4', '3', '1']);
+  });
+
+  it('has room for every tile', () => {
+    for (const count of [0, 1, 2, 3, 4, 5, 6, 7, 9, 12, 30]) {
+      const { columns, rows } = layout(count);
+      expect(columns * rows).toBeGreaterThanOrEqual(count);
+      expect(columns * (rows - 1)).toBeLessThan(Math.max(1, count));
+    }
+    expect(layout(5)).toEqual({ columns: 3, rows: 2 });
   });
 });

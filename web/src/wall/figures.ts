@@ -42,3 +42,10 @@ const URGENCY = { critical: 0, at_risk: 1, normal: 2 };
 export function byUrgency(queues: Iterable<QueueNow>, compare: (a: string, b: string) => number) {
   return [...queues].sort((a, b) => URGENCY[a.state] - URGENCY[b.state] || compare(a.name, b.name));
 }
+
+/** Columns and rows in which `count` tiles fill a wide screen best. */
+export function layout(count: number): { columns: number; rows: number } {
+  const tiles = Math.max(1, count);
+  const columns = tiles <= 3 ? tiles : Math.ceil(Math.sqrt(tiles));
+  return { columns, rows: Math.ceil(tiles / columns) };
+}
