@@ -235,7 +235,7 @@ fn encoded(text: &str) -> String {
 
 fn date(at: Timestamp) -> String {
     let zone = TimeZone::get("Europe/Kyiv").unwrap_or(TimeZone::UTC);
-    let local = jiff::Zoned::new(at.to_jiff(), zone);
+    let local = jiff::ZonedDateTime::new(at.to_jiff(), zone);
     jiff::fmt::rfc2822::to_string(&local).unwrap_or_default()
 }
 

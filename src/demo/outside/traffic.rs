@@ -177,18 +177,19 @@ impl Traffic {
         } else {
             chance.pick(&texts::FOLLOW_UPS_EN)
         };
-        self.answer(&mut chance, received, text.to_owned())
+        self.answer(&mut chance, received, text)
     }
 
     fn away(&self, received: &Received) -> Letter {
         let text = "Дякую за лист. Я у відпустці до кінця місяця й відповім після повернення.";
-        let mut letter = self.answer(&mut self.chance(), received, text.to_owned());
-        letter.more_headers =
-            "Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n".to_owned();
+        let mut letter = self.answer(&mut self.chance(), received, text);
+        letter
+            .more_headers
+            .push_str("Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n");
         letter
     }
 
-    fn answer(&self, chance: &mut Chance, received: &Received, text: String) -> Letter {
+    fn answer(&self, chance: &mut Chance, received: &Received, text: &str) -> Letter {
         let is_reply = received.raw_subject.get(..3).is_some_and(|s| s.eq_ignore_ascii_case("re:"));
         let known = self.world.clients.iter().find(|known| known.address == received.recipient);
         let quoted = format!("{text}\n\nOn {} bank wrote:\n> …\n", received.from);
@@ -253,10 +254,10 @@ fn spoof(letter: &mut Letter) -> String {
     "Служба безпеки банку".clone_into(&mut letter.from.name);
     letter.from.address = format!("security@{}", letter.to.rsplit('@').next().unwrap_or_default());
     "Підтвердьте ваші дані".clone_into(&mut letter.subject);
-    letter.text = "Ваш рахунок буде заблоковано. Терміново перейдіть за посиланням \
+    "Ваш рахунок буде заблоковано. Терміново перейдіть за посиланням \
                    https://bank-verify.example/login та введіть пароль."
-        .to_owned();
+        .clone_into(&mut letter.text);
     letter.form = Form::Html;
-    letter.more_headers = "Reply-To: collect@phish.example\r\n".to_owned();
+    letter.more_headers.push_str("Reply-To: collect@phish.example\r\n");
     "bulk@phish.example".to_owned()
 }

@@ -10,7 +10,7 @@ use super::http::{Api, CallError};
 
 /// Why the events ended. In each case: connect anew.
 #[derive(Debug, thiserror::Error)]
-pub enum LiveError {
+pub(super) enum LiveError {
     /// The connection failed.
     #[error(transparent)]
     Socket(#[from] Box<tungstenite::Error>),

@@ -154,9 +154,10 @@ fn answer_text(
              it within two working days and write to you.\n\nKind regards,\n{agent}"
         }
     };
-    let day =
-        { format!("{:02}.{:02}", robot.chance().between(1, 28), robot.chance().between(1, 12)) };
-    let filling = Filling::new(&mut robot.chance(), name, &greeting, &robot.name, day);
+    let mut chance = robot.chance();
+    let day = format!("{:02}.{:02}", chance.between(1, 28), chance.between(1, 12));
+    let filling = Filling::new(&mut chance, name, &greeting, &robot.name, day);
+    drop(chance);
     filling.fill(template)
 }
 
