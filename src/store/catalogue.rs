@@ -33,7 +33,7 @@ const POSTGRES_FOREIGN_KEYS: &str = "SELECT t.relname::text, a.attname::text, f.
      FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid
      JOIN pg_class f ON f.oid = k.confrelid
      JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.conkey[1]
-     WHERE k.contype = 'f'";
+     WHERE k.contype = 'f' AND t.relnamespace = 'public'::regnamespace";
 
 const SQLITE_INDEXES: &str = "SELECT x.name, c.name, c.seqno + 1
      FROM sqlite_master x JOIN pragma_index_info(x.name) c
@@ -52,7 +52,7 @@ const POSTGRES_UNIQUE: &str = "SELECT t.relname::text, a.attname::text, k.connam
      FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid
      CROSS JOIN LATERAL unnest(k.conkey) AS p(number)
      JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = p.number
-     WHERE k.contype = 'u'";
+     WHERE k.contype = 'u' AND t.relnamespace = 'public'::regnamespace";
 
 #[tokio::test]
 async fn both_schemas_are_equal() {
