@@ -14,6 +14,7 @@ use crate::estimate::Estimator;
 use crate::hours::{Hours, HoursConfig};
 use crate::input::Input;
 use crate::lane::{AgentIndex, QueueIndex, Served};
+use crate::output::EventKind;
 use crate::rejected::Rejected;
 use crate::routing::free_key;
 use crate::slab::Slot;
@@ -94,7 +95,10 @@ impl Engine {
             }
             self.core.queues[slot].config = config;
             for contact in waiting {
-                self.core.contacts[contact].ring = self.ring_now(contact);
+                let ring = self.ring_now(contact);
+                if std::mem::replace(&mut self.core.contacts[contact].ring, ring) != ring {
+                    self.emit(contact, EventKind::RingChanged { ring });
+                }
                 self.place(contact);
                 self.arm(contact);
             }
@@ -297,6 +301,7 @@ impl Engine {
         self.index.agent_of.remove(&agent);
         self.index.agents[slot as usize] = AgentIndex::default();
         self.index.touched.remove(&slot);
+        self.index.to_list.remove(&slot);
         Ok(())
     }
 

@@ -86,6 +86,8 @@ pub(crate) struct Index {
     pub(crate) hours: BTreeMap<HoursId, Hours>,
     /// Agents whose load or presence changed in this step.
     pub(crate) touched: BTreeSet<Slot>,
+    /// Agents whose entries among the free are not up to date.
+    pub(crate) to_list: BTreeSet<Slot>,
     /// Agents for whom work must be sought.
     pub(crate) seeking: BTreeSet<Slot>,
     /// Lanes for which agents must be sought.

@@ -231,12 +231,15 @@ fn totals(engine: &Engine) -> Result<(), Violation> {
     if totals.arrived != over + engine.core.contacts.len() as u64 {
         return broken("I8", format!("{totals:?}, {} open", engine.core.contacts.len()));
     }
+    let mut states: BTreeMap<Slot, Vec<ContactState>> = BTreeMap::new();
+    for (_, contact) in engine.core.contacts.iter() {
+        states.entry(contact.queue).or_default().push(contact.state);
+    }
     for (slot, _) in engine.core.queues.iter() {
         let index = &engine.index.queues[slot as usize];
-        let of_queue = || engine.core.contacts.iter().filter(|(_, c)| c.queue == slot);
-        let in_state = |test: fn(ContactState) -> bool| {
-            of_queue().filter(|(_, contact)| test(contact.state)).count()
-        };
+        let of_queue = states.get(&slot).map_or(&[][..], Vec::as_slice);
+        let in_state =
+            |test: fn(ContactState) -> bool| of_queue.iter().filter(|state| test(**state)).count();
         let counted = [
             index.contacts as usize,
             engine.waiting_in(slot) as usize,
@@ -250,7 +253,7 @@ fn totals(engine: &Engine) -> Result<(), Violation> {
             .filter(|member| engine.core.agents[member.2].is_signed_in())
             .count();
         let found = [
-            of_queue().count(),
+            of_queue.len(),
             in_state(|state| state == ContactState::Queued),
             in_state(|state| state == ContactState::Offered),
             in_state(is_in_hand),

@@ -92,9 +92,9 @@ pub enum EventKind {
         /// The ring to which the time in the queue has led.
         ring: u8,
     },
-    /// More agents are asked now.
-    RingWidened {
-        /// The ring, 2 to 6.
+    /// Other agents are asked now: more after a time, or as new settings say.
+    RingChanged {
+        /// The ring, 1 to 6.
         ring: u8,
     },
     /// The time for the preferred agent is over; anyone who fits is asked.
@@ -399,7 +399,7 @@ impl EventKind {
             Self::Abandoned { .. } => Some(ContactState::Abandoned),
             Self::Overflowed { to: OverflowTo::Queue { .. } | OverflowTo::Callback, .. }
             | Self::CallbackScheduled { not_before: None }
-            | Self::RingWidened { .. }
+            | Self::RingChanged { .. }
             | Self::PreferenceEnded { .. }
             | Self::Reordered { .. }
             | Self::SegmentEnded { .. }

@@ -27,10 +27,12 @@ impl Engine {
             engine.index_contact(slot);
         }
         for slot in engine.core.agents.slots() {
+            engine.update_capacity(slot);
             engine.list_agent(slot);
         }
         // Everything that could be given was given before the state was saved.
         engine.index.touched.clear();
+        engine.index.to_list.clear();
         engine.index.seeking.clear();
         engine.index.lanes_to_try.clear();
         Ok(engine)

@@ -22,6 +22,9 @@ impl Engine {
                 self.refresh_agent(agent);
             } else if let Some(agent) = self.index.seeking.pop_first() {
                 self.seek_contact(agent);
+            } else if let Some(agent) = self.index.to_list.pop_first() {
+                // Only now: who was given work at once need not be listed and unlisted.
+                self.list_agent(agent);
             } else if !self.index.lanes_to_try.is_empty() {
                 self.seek_agent();
             } else {
@@ -56,20 +59,33 @@ impl Engine {
             agent.shown_since = now;
             self.emit_agent(slot, EventKind::AgentStateChanged { from, to, after_ms });
         }
-        self.list_agent(slot);
+        self.update_capacity(slot);
+    }
+
+    /// Finds out which media the agent can take now; if more than before, work is sought for him.
+    pub(crate) fn update_capacity(&mut self, slot: Slot) {
+        let agent = &self.core.agents[slot];
+        let index = &mut self.index.agents[slot as usize];
+        let mut gained = false;
+        for medium in Medium::ALL {
+            let can_take = agent.exclusion(medium, &self.core.media).is_none();
+            gained |= can_take && !index.can_take[medium];
+            index.can_take[medium] = can_take;
+        }
+        self.index.to_list.insert(slot);
+        if gained {
+            self.index.seeking.insert(slot);
+        }
     }
 
     /// Enters the agent among the free of his queues, or takes him out.
     pub(crate) fn list_agent(&mut self, slot: Slot) {
-        let agent = &self.core.agents[slot];
-        let mut can_take = PerMedium::default();
-        let mut gained = false;
-        let index = &mut self.index.agents[slot as usize];
-        for medium in Medium::ALL {
-            can_take[medium] = agent.exclusion(medium, &self.core.media).is_none();
-            gained |= can_take[medium] && !index.can_take[medium];
+        if !self.core.agents.contains(slot) {
+            return;
         }
-        index.can_take = can_take;
+        let agent = &self.core.agents[slot];
+        let index = &mut self.index.agents[slot as usize];
+        let can_take = index.can_take;
         let used_units = agent.used_units(&self.core.media);
         for served in &mut index.serves {
             let rule = self.core.queues[served.queue].config.rule;
@@ -88,9 +104,6 @@ impl Engine {
             }
             served.listed = can_take;
             served.key = key;
-        }
-        if gained {
-            self.index.seeking.insert(slot);
         }
     }
 

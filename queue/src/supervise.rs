@@ -113,7 +113,9 @@ impl Engine {
         let was_offered = self.core.contacts[slot].state == ContactState::Offered;
         self.leave_queue(slot, WithdrawnCause::Supervisor);
         self.set_state(slot, ContactState::Queued, Some(person));
-        self.core.contacts[slot].kept = Kept::Personal;
+        let contact = &mut self.core.contacts[slot];
+        contact.kept = Kept::Personal;
+        contact.key_ms = contact.key(&self.core.order).key_ms;
         if was_offered {
             let ring = self.core.contacts[slot].ring;
             self.emit(slot, EventKind::Requeued { cause: RequeuedCause::Supervisor, ring });

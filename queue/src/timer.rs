@@ -253,7 +253,7 @@ impl Engine {
         }
         self.unplace(slot);
         self.core.contacts[slot].ring = ring;
-        self.emit(slot, EventKind::RingWidened { ring });
+        self.emit(slot, EventKind::RingChanged { ring });
         self.place(slot);
     }
 

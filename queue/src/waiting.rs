@@ -159,9 +159,15 @@ impl Engine {
     /// Back into the lanes in the same segment, after an offer or a scheduled callback.
     pub(crate) fn requeue(&mut self, slot: Slot, cause: RequeuedCause) {
         self.set_state(slot, ContactState::Queued, None);
-        self.core.contacts[slot].kept = Kept::No;
-        let ring = self.ring_now(slot);
-        self.core.contacts[slot].ring = ring;
+        let (now, ring) = (self.core.now, self.ring_now(slot));
+        let contact = &mut self.core.contacts[slot];
+        contact.kept = Kept::No;
+        contact.ring = ring;
+        // The order of the centre may have been changed while it was offered.
+        contact.key_ms = contact.key(&self.core.order).key_ms;
+        if let Some(extra) = &mut contact.extra {
+            extra.declined.retain(|(_, until)| *until > now);
+        }
         self.emit(slot, EventKind::Requeued { cause, ring });
         self.place(slot);
         self.arm(slot);

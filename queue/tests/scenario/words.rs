@@ -62,7 +62,7 @@ fn waiting(kind: &EventKind, contact: &str, agent: &str, queue: &str) -> Option<
             format!("{contact} waits in {queue} for {agent} ({cause:?})")
         }
         EventKind::Requeued { cause, .. } => format!("{contact} waits again ({cause:?})"),
-        EventKind::RingWidened { ring } => format!("{contact} ring {ring}"),
+        EventKind::RingChanged { ring } => format!("{contact} ring {ring}"),
         EventKind::PreferenceEnded { .. } => format!("{contact} for anyone"),
         EventKind::Reordered { key } => {
             format!("{contact} placed anew, head start {} s", key.priority_ms / 1000)

@@ -87,7 +87,7 @@ impl Centre {
         let centre = CentreConfig { trace_candidates: 0, ..CentreConfig::default() };
         let mut inputs = vec![Input::PutCentre(centre), Input::PutOrder(order)];
         let queues: BTreeSet<usize> = self.types.iter().map(|kind| kind.2).collect();
-        inputs.extend(queues.iter().map(|number| self.queue(*number, queues.len())));
+        inputs.extend(queues.iter().map(|number| queue_of_type(*number, queues.len())));
         for (number, queues) in self.agents.iter().enumerate() {
             let agent = AgentId::from_u128(number as u128 + 1);
             let mut config = AgentConfig::new(agent, format!("agent {number}"));
@@ -105,22 +105,6 @@ impl Centre {
             engine.handle(input, Timestamp(0)).expect("accepted");
         }
         engine
-    }
-
-    fn queue(&self, number: usize, queues: usize) -> Input {
-        let mut queue = QueueConfig::new(queue_id(number), format!("queue {number}"));
-        queue.wrap_up_ms = PerMedium::default();
-        queue.auto_accept.call = true;
-        if queues > 1 {
-            // As soon as none of its own agents is free, those who help out are asked.
-            queue.rings.push(RingConfig {
-                after_ms: 1,
-                lower_levels_by: 0,
-                drop_skills: Vec::new(),
-                drop_all_skills: false,
-            });
-        }
-        Input::PutQueue(queue)
     }
 
     fn run(&self) -> Vec<Stats> {
@@ -235,6 +219,22 @@ const fn interaction(number: u64) -> InteractionId {
     InteractionId::from_u128(number as u128)
 }
 
+fn queue_of_type(number: usize, queues: usize) -> Input {
+    let mut queue = QueueConfig::new(queue_id(number), format!("queue {number}"));
+    queue.wrap_up_ms = PerMedium::default();
+    queue.auto_accept.call = true;
+    if queues > 1 {
+        // As soon as none of its own agents is free, those who help out are asked.
+        queue.rings.push(RingConfig {
+            after_ms: 1,
+            lower_levels_by: 0,
+            drop_skills: Vec::new(),
+            drop_all_skills: false,
+        });
+    }
+    Input::PutQueue(queue)
+}
+
 const fn queue_id(number: usize) -> QueueId {
     QueueId::from_u128(number as u128 + 1)
 }
@@ -242,8 +242,14 @@ const fn queue_id(number: usize) -> QueueId {
 #[track_caller]
 fn assert_within(what: &str, found: f64, expected: f64, percent: f64) {
     let error = (found / expected - 1.0) * 100.0;
-    println!("{what}: {found:.4}, theory {expected:.4}, {error:+.2} %");
+    tell(format_args!("{what}: {found:.4}, theory {expected:.4}, {error:+.2} %"));
     assert!(error.abs() <= percent, "{what}: {found} instead of {expected}, {error:+.2} %");
+}
+
+/// Figures for docs/PERFORMANCE.md: shown with `--nocapture`.
+#[expect(clippy::print_stdout, reason = "a test that measures says what it found")]
+pub(crate) fn tell(line: std::fmt::Arguments<'_>) {
+    println!("{line}");
 }
 
 const fn class(head_start_ms: i64, slope_permille: u32) -> PriorityClass {
