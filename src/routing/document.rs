@@ -358,3 +358,25 @@ impl RoutingDocument {
         toml::to_string_pretty(self).map_err(|error| NotADocument(error.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_a_document_and_survives_a_round_trip() {
+        let text = include_str!("../../config/routing.toml");
+        let document = RoutingDocument::from_toml(text).expect("the example");
+        assert!(document.queues.len() >= 5 && document.agents.len() >= 10);
+        let written = document.to_toml().expect("TOML");
+        assert_eq!(RoutingDocument::from_toml(&written).expect("the same"), document);
+        let json = serde_json::to_string(&document).expect("JSON");
+        assert_eq!(serde_json::from_str::<RoutingDocument>(&json).expect("the same"), document);
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named() {
+        let error = RoutingDocument::from_toml("[[queue]]\nnmae = \"Cards\"").expect_err("refused");
+        assert!(error.to_string().contains("nmae"), "{error}");
+    }
+}

@@ -32,6 +32,11 @@ impl Client {
         self
     }
 
+    /// Opens the live stream as whom this client speaks for.
+    pub(crate) async fn live(&self, query: &str) -> super::Live {
+        super::Live::open(self.address, &self.headers, query).await
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, b"").await
     }

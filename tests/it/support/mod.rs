@@ -2,9 +2,11 @@
 //! [`each_server`].
 
 mod client;
+mod live;
 mod server;
 
 pub(crate) use client::Client;
+pub(crate) use live::Live;
 pub(crate) use server::{PASSWORD, TestServer};
 
 /// `each_server!(name, |server| { … })` makes a module with two tests: a server on SQLite and one
