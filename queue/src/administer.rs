@@ -14,12 +14,12 @@ use crate::estimate::Estimator;
 use crate::hours::{Hours, HoursConfig};
 use crate::input::Input;
 use crate::lane::{AgentIndex, QueueIndex, Served};
+use crate::needs::sorted_needs;
 use crate::output::EventKind;
 use crate::rejected::Rejected;
 use crate::routing::free_key;
 use crate::slab::Slot;
 use crate::view::ContactState;
-use crate::waiting::sorted_needs;
 
 impl Engine {
     /// Inputs that change settings.

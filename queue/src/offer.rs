@@ -6,11 +6,11 @@ use crate::agent::{Presence, meets};
 use crate::contact::{Kept, Offer};
 use crate::engine::Engine;
 use crate::input::Outbound;
+use crate::needs::relaxed;
 use crate::output::{ConnectedHow, EventKind, RequeuedCause, SegmentOutcome, WithdrawnCause};
 use crate::rejected::Rejected;
 use crate::slab::Slot;
 use crate::view::ContactState;
-use crate::waiting::relaxed;
 
 impl Engine {
     pub(crate) fn make_offer(&mut self, slot: Slot, agent: Slot) {

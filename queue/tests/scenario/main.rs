@@ -10,4 +10,5 @@ mod overflow;
 mod routing;
 mod script;
 mod supervisor;
+mod trace;
 mod words;
