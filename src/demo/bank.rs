@@ -167,7 +167,7 @@ impl Bank {
             holdings.push(card);
         }
         if self.chance.percent(25) {
-            let currency = *self.chance.pick(&["UAH", "UAH", "USD", "EUR"]);
+            let currency = self.chance.pick(&["UAH", "UAH", "USD", "EUR"]);
             let balance = self.chance.between(1_000_000, 90_000_000);
             let since = opened.max(self.day() - 720);
             holdings.push(self.account(HoldingKind::Deposit, currency, balance, since));

@@ -46,7 +46,12 @@ impl Chance {
     }
 
     /// One of them; the list must not be empty.
-    pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+    pub fn pick<T: Copy>(&mut self, list: &[T]) -> T {
+        *self.pick_ref(list)
+    }
+
+    /// One of them; the list must not be empty.
+    pub fn pick_ref<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         &list[self.below(list.len() as u64) as usize]
     }
 

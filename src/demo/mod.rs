@@ -7,4 +7,6 @@
 pub mod bank;
 pub mod chance;
 pub mod names;
+pub mod outside;
+pub mod robot;
 pub mod texts;

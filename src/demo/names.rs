@@ -330,10 +330,10 @@ pub struct Human {
 /// Somebody.
 pub fn human(chance: &mut Chance) -> Human {
     let woman = chance.percent(54);
-    let family = *chance.pick(&FAMILY);
-    let (of_man, of_woman) = *chance.pick(&PATRONYMIC);
+    let family = chance.pick(&FAMILY);
+    let (of_man, of_woman) = chance.pick(&PATRONYMIC);
     let given_names: &[&'static str] = if woman { &GIVEN_WOMEN } else { &GIVEN_MEN };
-    let given = *chance.pick(given_names);
+    let given = chance.pick(given_names);
     Human {
         woman,
         family: if woman { womens_family_name(family) } else { family.to_owned() },
@@ -350,8 +350,8 @@ pub fn firm(chance: &mut Chance) -> (String, String) {
 
 /// A postal address.
 pub fn postal_address(chance: &mut Chance) -> String {
-    let (city, index) = *chance.pick(&CITIES);
-    let street = *chance.pick(&STREETS);
+    let (city, index) = chance.pick(&CITIES);
+    let street = chance.pick(&STREETS);
     let house = chance.between(1, 140);
     let flat = chance.between(1, 180);
     format!("{index}, м. {city}, {street}, буд. {house}, кв. {flat}")

@@ -11,6 +11,8 @@
 //!    outside a transaction.
 
 pub mod bulk;
+#[cfg(test)]
+mod catalogue;
 pub mod counter;
 mod error;
 mod macros;

@@ -20,6 +20,9 @@ pub const MAX_HTML_DEPTH: usize = 512;
 /// Attributes of one element.
 pub const MAX_ATTRIBUTES: usize = 512;
 
+/// Ampersands that begin no character reference. The cleaner is quadratic in them: 8 s for a million.
+const MAX_STRAY_AMPERSANDS: usize = 20_000;
+
 /// Elements that have no end tag, or that the next of their kind ends.
 const UNNESTED: [&str; 26] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
@@ -120,6 +123,9 @@ fn cleaner() -> Builder<'static> {
 /// Whether the cleaner can take it: depth and attributes within limits, found in one pass.
 fn is_tame(html: &str) -> bool {
     let bytes = html.as_bytes();
+    if stray_ampersands(bytes) > MAX_STRAY_AMPERSANDS {
+        return false;
+    }
     let mut open: BTreeMap<String, usize> = BTreeMap::new();
     let mut depth = 0_usize;
     let mut at = 0;
@@ -156,6 +162,17 @@ fn is_tame(html: &str) -> bool {
         }
     }
     true
+}
+
+fn stray_ampersands(bytes: &[u8]) -> usize {
+    /// `&CounterClockwiseContourIntegral;`
+    const MAX_REFERENCE_BYTES: usize = 33;
+    let is_stray = |at: &usize| {
+        let rest = &bytes[at + 1..bytes.len().min(at + MAX_REFERENCE_BYTES)];
+        let end = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'#'));
+        end.is_none_or(|end| end == 0 || rest[end] != b';')
+    };
+    memchr::memchr_iter(b'&', bytes).filter(is_stray).count()
 }
 
 /// Where a tag ends; `None` when it has too many attributes.
@@ -284,11 +301,14 @@ mod tests {
             format!("<p {}>", "a ".repeat(200_000)),
             format!("<p {}>", "a=''".repeat(100_000)),
             "x".repeat(MAX_HTML_BYTES + 1),
+            "&".repeat(1_000_000),
+            "&x".repeat(100_000),
             "<x><y><z>".repeat(2_000),
         ] {
             assert!(clean(&bomb).is_none(), "{}", &bomb[..20]);
         }
         assert!(clean(&"<p>line<br>".repeat(5_000)).is_some(), "many paragraphs are not deep");
         assert!(clean(&"<div>x</div>".repeat(5_000)).is_some());
+        assert!(clean(&"a&nbsp;b & c ".repeat(10_000)).is_some());
     }
 }

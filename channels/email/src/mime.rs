@@ -280,8 +280,13 @@ pub(crate) fn boundary_before(text: &str, at: usize) -> usize {
 
 /// Line ends as `\n`, no other control characters but tabs.
 fn clean_text(text: &str) -> String {
-    let plain = text.bytes().all(|b| (b >= b' ' && b != 0x7f) || b == b'\n' || b == b'\t');
-    if plain && !text.contains(['\u{feff}', '\u{2028}', '\u{85}']) {
+    let ascii_fine = text.bytes().all(|b| (b >= b' ' && b != 0x7f) || b == b'\n' || b == b'\t');
+    // U+0080 to U+009F are two bytes that begin with C2.
+    let has_c1 = || {
+        memchr::memchr_iter(0xc2, text.as_bytes())
+            .any(|at| matches!(text.as_bytes().get(at + 1), Some(0x80..=0x9f)))
+    };
+    if ascii_fine && !has_c1() && !text.contains(['\u{feff}', '\u{2028}', '\u{2029}']) {
         return text.to_owned();
     }
     let mut clean = String::with_capacity(text.len());

@@ -1,7 +1,7 @@
 //! One SMTP or LMTP session as a state machine without input or output. RFC 5321, RFC 2033.
 //!
 //! [`Session::advance`] takes bytes as they come and says what the outside must do next; replies
-//! gather in [`Session::take_replies`], so that pipelined commands (RFC 2920) are answered at once.
+//! gather in [`Session::replies`], so that pipelined commands (RFC 2920) are answered at once.
 //!
 //! 1. Only `CRLF . CRLF` ends a mail: anything looser lets one mail be passed off as two.
 //! 2. Nothing is relayed: a recipient is accepted only if the outside says that it is the bank's.

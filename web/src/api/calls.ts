@@ -1,5 +1,5 @@
 /** One function for each thing the desk asks of the server. Acts are idempotent `PUT`s where the API allows. */
-import { request, requestText, upload } from './client';
+import { fileName, headers, request, requestText, upload } from './client';
 import type {
   Agent,
   AgentState,
@@ -94,6 +94,7 @@ export const interactions = {
   dropDraft: (id: string) => request<undefined>('DELETE', path(id, '/draft')),
   look: (id: string, writes: boolean) =>
     request<unknown>('PUT', path(id, '/presence'), { body: { writes } }),
+  leave: (id: string) => request<undefined>('DELETE', path(id, '/presence')),
   setState: (id: string, state: InteractionState, until_at: Micros | null = null) =>
     request<Interaction>('PUT', path(id, '/state'), {
       body: { state, ...(until_at ? { until_at } : {}) },
@@ -120,6 +121,16 @@ export const interactions = {
 export const files = {
   upload: (file: File) => upload<Upload>(file),
   attachment: (id: string) => `/api/v1/attachments/${id}`,
+  /** What an uploaded file is called and how large it is. */
+  async describe(id: string): Promise<Upload> {
+    const head = await headers(`/attachments/${id}`);
+    return {
+      id,
+      name: fileName(head.get('Content-Disposition') ?? '') || id,
+      media_type: head.get('Content-Type') ?? '',
+      size_bytes: Number(head.get('Content-Length') ?? 0),
+    };
+  },
   raw: (message: string) => `/api/v1/messages/${message}/raw`,
   html: (message: string, pictures: boolean) =>
     `/api/v1/messages/${message}/html${pictures ? '?pictures=1' : ''}`,
@@ -159,6 +170,10 @@ type Party = Message['from'];
 export const supervision = {
   wallboard: () => request<Wallboard>('GET', '/wallboard'),
   queues: () => request<Page<QueueNow> | QueueNow[]>('GET', '/queues').then(itemsOf),
+  setPresence: (
+    agent: string,
+    wish: { state: AgentState; reason_id: string | null; reason: string },
+  ) => request<Agent>('PUT', `/agents/${agent}/presence`, { body: wish }),
   agents: () => request<Page<Agent> | Agent[]>('GET', '/agents').then(itemsOf),
 };
 

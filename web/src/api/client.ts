@@ -96,3 +96,14 @@ export async function upload<T>(file: File): Promise<T> {
   });
   return (await response.json()) as T;
 }
+
+export async function headers(path: string): Promise<Headers> {
+  return (await send('HEAD', address(path), {})).headers;
+}
+
+/** The name in a `Content-Disposition`. RFC 6266 §4.3: the extended form wins. */
+export function fileName(disposition: string): string {
+  const extended = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1];
+  if (extended) return decodeURIComponent(extended);
+  return /filename="?([^";]+)"?/i.exec(disposition)?.[1] ?? '';
+}

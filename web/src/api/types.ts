@@ -331,11 +331,28 @@ export interface Wallboard {
   agents: Agent[];
 }
 
+export interface TraceCandidate {
+  agent: Named;
+  /** Why not; null: eligible. */
+  excluded_by: string | null;
+  keys: {
+    ring: number;
+    idle_since_at: Micros;
+    used_units: number;
+    skill_score: number;
+    occupancy_percent: number;
+  };
+}
+
 export interface TraceEntry {
   at: Micros;
+  /** What made it the moment to decide. */
   decision: string;
-  queue: Named | null;
-  candidates: { agent: Named; excluded_by: string | null; keys: unknown }[];
+  queue: Named;
+  ring: number;
+  candidates: TraceCandidate[];
+  /** Agents of the queue that were not recorded. */
+  more_candidates: number;
   chosen: Named | null;
 }
 

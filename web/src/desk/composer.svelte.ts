@@ -45,6 +45,7 @@ export class Composer {
       this.cc = draft.cc;
       if (draft.subject) this.subject = draft.subject;
       if (draft.text !== '') this.saved = 'saved';
+      this.attachments = await Promise.all(draft.attachments.map(files.describe));
     } catch (error) {
       // No draft is the usual case; anything else will show itself at the first save.
       if (!(error instanceof ApiError)) throw error;

@@ -60,6 +60,7 @@ export class OpenContact {
     return () => {
       this.#closed = true;
       clearInterval(timer);
+      interactions.leave(this.id).catch(() => undefined);
       endListening();
       endResync();
     };

@@ -149,7 +149,7 @@ fn repaired_name(part: &MessagePart<'_>, raw: &[u8]) -> Option<String> {
     {
         let Some(header) = part.headers.header(header) else { continue };
         let bytes = raw.get(header.offset_start as usize..header.offset_end as usize)?;
-        let repaired = charset::repair_header(bytes);
+        let repaired = charset::repair_header(bytes, None);
         let value = mail_parser::parsers::MessageStream::new(repaired.as_bytes())
             .parse_content_type()
             .into_content_type();
@@ -162,7 +162,7 @@ fn repaired_name(part: &MessagePart<'_>, raw: &[u8]) -> Option<String> {
 
 fn extension_for(media_type: &str) -> &'static str {
     match media_type {
-        "text/plain" => ".txt",
+        "text/plain" | "message/delivery-status" | "message/feedback-report" => ".txt",
         "text/html" => ".html",
         "text/calendar" => ".ics",
         "text/csv" => ".csv",

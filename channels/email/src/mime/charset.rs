@@ -22,15 +22,22 @@ pub(super) fn decode_unknown(bytes: &[u8]) -> (String, &'static Encoding) {
     {
         return (text.to_owned(), UTF_8);
     }
+    let encoding = guess(bytes);
+    (encoding.decode_without_bom_handling(bytes).0.into_owned(), encoding)
+}
+
+/// The most likely encoding of the first [`MAX_GUESS_BYTES`].
+pub(super) fn guess(bytes: &[u8]) -> &'static Encoding {
+    let bytes = &bytes[..bytes.len().min(MAX_GUESS_BYTES)];
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
-    detector.feed(&bytes[..bytes.len().min(MAX_GUESS_BYTES)], true);
+    detector.feed(bytes, true);
     let leaning = detector.guess(Some(b"ua"), Utf8Detection::Allow);
-    let text = leaning.decode_without_bom_handling(bytes).0;
-    if leaning.is_single_byte() && changes_case_within_words(&text) {
-        let neutral = detector.guess(None, Utf8Detection::Allow);
-        return (neutral.decode_without_bom_handling(bytes).0.into_owned(), neutral);
+    if leaning.is_single_byte()
+        && changes_case_within_words(&leaning.decode_without_bom_handling(bytes).0)
+    {
+        return detector.guess(None, Utf8Detection::Allow);
     }
-    (text.into_owned(), leaning)
+    leaning
 }
 
 /// Two-byte characters read as Cyrillic letters: `ДъєГЈ¬Зл`.
@@ -129,8 +136,13 @@ fn looks_like_utf8_as_latin(text: &str) -> bool {
 
 /// A header field as it should have been written: UTF-8, and encoded words that were cut in the
 /// middle of a character put together again (RFC 2047 §5 forbids cutting there; many do).
-pub(super) fn repair_header(raw: &[u8]) -> String {
-    let (mut text, _) = decode_unknown(raw);
+///
+/// `likely`: the encoding of the mail as a whole; a single field is often too short to tell.
+pub(super) fn repair_header(raw: &[u8], likely: Option<&'static Encoding>) -> String {
+    let by_mail = likely.filter(|_| std::str::from_utf8(raw).is_err()).and_then(|encoding| {
+        encoding.decode_without_bom_handling_and_without_replacement(raw).map(Cow::into_owned)
+    });
+    let mut text = by_mail.unwrap_or_else(|| decode_unknown(raw).0);
     text = join_encoded_words(&text);
     if !text.ends_with('\n') {
         text.push('\n');
@@ -297,7 +309,7 @@ mod tests {
             format!("=?UTF-8?B?{text}?=")
         };
         let raw = format!(" {}\r\n {}\r\n", word(one), word(two));
-        let repaired = repair_header(raw.as_bytes());
+        let repaired = repair_header(raw.as_bytes(), None);
         assert_eq!(repaired.trim(), word(LONG.as_bytes()).replace("UTF-8", "utf-8"));
     }
 }

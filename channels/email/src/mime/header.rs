@@ -1,11 +1,13 @@
 //! The header fields that everybody needs, repaired and cleaned.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use channel_contract::Party;
 use channel_contract::base::Timestamp;
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use mail_parser::parsers::MessageStream;
-use mail_parser::{Addr, Address, Header, HeaderName, HeaderValue, Message};
+use mail_parser::{Addr, Address, Header, HeaderName, HeaderValue, Message, MimeHeaders};
 
 use super::{MAX_PARTIES, Mail, charset};
 use crate::thread::MAX_REFERENCES;
@@ -20,23 +22,24 @@ const MAX_ID_BYTES: usize = 998;
 /// Reads the fields of `message` into `mail`.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a hundred fields that nobody asks for")]
 pub(super) fn read(message: &Message<'_>, raw: &[u8], raw_8bit: bool, mail: &mut Mail<'_>) {
-    let mut repaired = false;
+    let mut reader =
+        FieldReader { message, raw, raw_8bit, repaired: false, likely: OnceCell::new() };
     for field in message.headers() {
         match field.name {
             HeaderName::From => {
-                let mut parties = parties(field, raw, raw_8bit, &mut repaired);
+                let mut parties = reader.parties(field);
                 mail.from_count += parties.len();
                 if mail.from.is_none() && !parties.is_empty() {
                     mail.from = Some(parties.swap_remove(0));
                 }
             }
             HeaderName::ReplyTo => {
-                add(&mut mail.reply_to, parties(field, raw, raw_8bit, &mut repaired));
+                add(&mut mail.reply_to, reader.parties(field));
             }
-            HeaderName::To => add(&mut mail.to, parties(field, raw, raw_8bit, &mut repaired)),
-            HeaderName::Cc => add(&mut mail.cc, parties(field, raw, raw_8bit, &mut repaired)),
+            HeaderName::To => add(&mut mail.to, reader.parties(field)),
+            HeaderName::Cc => add(&mut mail.cc, reader.parties(field)),
             HeaderName::Subject if mail.subject.is_empty() => {
-                mail.subject = subject(field, raw, raw_8bit, &mut repaired);
+                mail.subject = reader.subject(field);
             }
             HeaderName::Date if mail.date.is_none() => mail.date = date(&field.value),
             HeaderName::MessageId if mail.message_id.is_none() => {
@@ -47,7 +50,7 @@ pub(super) fn read(message: &Message<'_>, raw: &[u8], raw_8bit: bool, mail: &mut
             _ => {}
         }
     }
-    finish(message, repaired, mail);
+    finish(message, reader.repaired, mail);
 }
 
 fn finish(message: &Message<'_>, repaired: bool, mail: &mut Mail<'_>) {
@@ -105,21 +108,73 @@ pub(super) fn values<'a, 'n>(
     )
 }
 
-fn bytes_of<'a>(field: &Header<'_>, raw: &'a [u8]) -> &'a [u8] {
-    raw.get(field.offset_start as usize..field.offset_end as usize).unwrap_or_default()
+/// Reads single fields, repairing those that the parser cannot have understood.
+struct FieldReader<'a> {
+    message: &'a Message<'a>,
+    raw: &'a [u8],
+    raw_8bit: bool,
+    repaired: bool,
+    /// The character set of the mail as a whole, found out when first needed.
+    likely: OnceCell<&'static Encoding>,
 }
 
-/// Whether the parser cannot have understood a field.
-fn needs_repair(field: &Header<'_>, raw: &[u8], raw_8bit: bool) -> bool {
-    let bytes = bytes_of(field, raw);
-    if memchr::memchr(0x1b, bytes).is_some() {
-        return true;
+impl<'a> FieldReader<'a> {
+    fn parties(&mut self, field: &Header<'_>) -> Vec<Party> {
+        let collect = |address: &Address<'_>| -> Vec<Party> {
+            address
+                .iter()
+                .take(MAX_PARTIES + 1)
+                .map(party)
+                .filter(|party| !(party.name.is_empty() && party.address.is_empty()))
+                .collect()
+        };
+        if let Some(text) = self.repair(field)
+            && let HeaderValue::Address(address) =
+                MessageStream::new(text.as_bytes()).parse_address()
+        {
+            self.repaired = true;
+            return collect(&address);
+        }
+        field.value.as_address().map(collect).unwrap_or_default()
     }
-    if raw_8bit && !bytes.is_ascii() && std::str::from_utf8(bytes).is_err() {
-        return true;
+
+    fn subject(&mut self, field: &Header<'_>) -> String {
+        if let Some(text) = self.repair(field)
+            && let HeaderValue::Text(subject) =
+                MessageStream::new(text.as_bytes()).parse_unstructured()
+        {
+            self.repaired = true;
+            return clean_line(&subject);
+        }
+        field.value.as_text().map(clean_line).unwrap_or_default()
     }
-    // Encoded words cut within a character come out with replacement characters.
-    memchr::memmem::find(bytes, b"=?").is_some() && has_replacement(&field.value)
+
+    /// The field as it should have been written, if the parser cannot have understood it.
+    fn repair(&self, field: &Header<'_>) -> Option<String> {
+        let bytes = self.bytes_of(field);
+        let escaped = memchr::memchr(0x1b, bytes).is_some();
+        let undeclared = self.raw_8bit && !bytes.is_ascii() && std::str::from_utf8(bytes).is_err();
+        // Encoded words cut within a character come out with replacement characters.
+        let cut = || memchr::memmem::find(bytes, b"=?").is_some() && has_replacement(&field.value);
+        (escaped || undeclared || cut())
+            .then(|| charset::repair_header(bytes, undeclared.then(|| self.likely())))
+    }
+
+    fn bytes_of(&self, field: &Header<'_>) -> &'a [u8] {
+        self.raw.get(field.offset_start as usize..field.offset_end as usize).unwrap_or_default()
+    }
+
+    fn likely(&self) -> &'static Encoding {
+        self.likely.get_or_init(|| {
+            let text = self.message.text_body.first().or(self.message.html_body.first());
+            let part = text.and_then(|id| self.message.parts.get(*id as usize));
+            let declared = part
+                .and_then(|part| part.content_type()?.attribute("charset"))
+                .and_then(|label| Encoding::for_label(label.trim().as_bytes()))
+                .filter(|encoding| *encoding != UTF_8 && *encoding != WINDOWS_1252);
+            declared.unwrap_or_else(|| charset::guess(self.raw))
+        })
+    }
 }
 
 fn has_replacement(value: &HeaderValue<'_>) -> bool {
@@ -127,25 +182,6 @@ fn has_replacement(value: &HeaderValue<'_>) -> bool {
     let in_name = |one: &Addr<'_>| one.name().is_some_and(|name| name.contains(REPLACEMENT));
     value.as_text().is_some_and(|text| text.contains(REPLACEMENT))
         || value.as_address().is_some_and(|address| address.iter().any(in_name))
-}
-
-fn parties(field: &Header<'_>, raw: &[u8], raw_8bit: bool, repaired: &mut bool) -> Vec<Party> {
-    let collect = |address: &Address<'_>| -> Vec<Party> {
-        address
-            .iter()
-            .take(MAX_PARTIES + 1)
-            .map(party)
-            .filter(|party| !(party.name.is_empty() && party.address.is_empty()))
-            .collect()
-    };
-    if needs_repair(field, raw, raw_8bit) {
-        let text = charset::repair_header(bytes_of(field, raw));
-        if let HeaderValue::Address(address) = MessageStream::new(text.as_bytes()).parse_address() {
-            *repaired = true;
-            return collect(&address);
-        }
-    }
-    field.value.as_address().map(collect).unwrap_or_default()
 }
 
 fn party(address: &Addr<'_>) -> Party {
@@ -160,18 +196,6 @@ fn party(address: &Addr<'_>) -> Party {
         name.clear();
     }
     Party { name, address: found }
-}
-
-fn subject(field: &Header<'_>, raw: &[u8], raw_8bit: bool, repaired: &mut bool) -> String {
-    if needs_repair(field, raw, raw_8bit) {
-        let text = charset::repair_header(bytes_of(field, raw));
-        if let HeaderValue::Text(subject) = MessageStream::new(text.as_bytes()).parse_unstructured()
-        {
-            *repaired = true;
-            return clean_line(&subject);
-        }
-    }
-    field.value.as_text().map(clean_line).unwrap_or_default()
 }
 
 fn date(value: &HeaderValue<'_>) -> Option<Timestamp> {

@@ -5,6 +5,7 @@
 
 mod dovecot;
 mod imap;
+mod listener;
 mod postfix;
 mod sending;
 mod support;

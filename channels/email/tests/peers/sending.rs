@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use channel_contract::base::Timestamp;
 use channel_contract::base::id::{InteractionId, MessageId};
-use channel_contract::{Channel, Outbound, OutboundMessage, Party, PerformError};
+use channel_contract::{Channel, Outbound, OutboundMessage, Party, PerformError, Performed};
 use channel_email::EmailChannel;
 use channel_email::config::{EmailConfig, RelayConfig};
 
@@ -38,6 +38,12 @@ fn through(port: u16) -> EmailConfig {
         ..RelayConfig::default()
     };
     EmailConfig { relay, bounce_address: "bounces@bank.example".to_owned(), ..config() }
+}
+
+/// Sends one mail to the bank itself.
+pub(crate) async fn send_one(config: EmailConfig) -> Result<Performed, PerformError> {
+    let channel = EmailChannel::new(config, b"another secret");
+    channel.perform(&Outbound::SendMessage(Box::new(answer("info@bank.example")))).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
