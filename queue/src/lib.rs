@@ -5,6 +5,7 @@
 //! 1. Give [`Engine::handle`] an [`Input`] and the time. Time-outs due until then fire first, each
 //!    at its own due time, so they need not be recorded: the inputs and their times are the
 //!    history.
+//!    Record the time as it counted: not before that of any earlier [`Input::Tick`].
 //! 2. Drain [`Engine::poll_output`] until `None`. Store the events, then do what they ask for.
 //! 3. Sleep until [`Engine::next_timeout`] or the next input; at a time-out handle [`Input::Tick`].
 //!

@@ -1,6 +1,6 @@
-//! What contacts need of an agent, and what a ring leaves of it.
+//! What contacts need of an agent, what a ring leaves of it, and limits of texts.
 
-use crate::config::{MAX_SKILLS, QueueConfig, SkillLevel};
+use crate::config::{MAX_REASON_CHARS, MAX_SKILLS, QueueConfig, SkillLevel};
 use crate::rejected::Rejected;
 
 /// Needs sorted by skill, each skill once.
@@ -36,4 +36,12 @@ pub(crate) fn relaxed(needs: &[SkillLevel], ring: u8, config: &QueueConfig) -> B
             level: need.level.saturating_sub(ring.lower_levels_by).max(1),
         })
         .collect()
+}
+
+/// Names, reasons and causes are kept short: they stand in every event.
+pub(crate) fn check_text(field: &'static str, text: &str) -> Result<(), Rejected> {
+    if text.chars().count() > MAX_REASON_CHARS {
+        return Err(Rejected::InvalidSetting { field, problem: "at most 500 characters" });
+    }
+    Ok(())
 }

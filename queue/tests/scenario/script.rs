@@ -109,11 +109,23 @@ impl Script {
                 exceptions: Vec::new(),
             }),
             ["boss", act @ ..] => self.act(act),
+            ["remove", kind, name] => self.remove(kind, name),
             [medium, name, queue, options @ ..] if medium_named(medium).is_some() => {
                 self.arrival(medium, name, queue, options)
             }
             [subject, verb, rest @ ..] => self.verb(subject, verb, rest),
             _ => panic!("cannot read {words:?}"),
+        }
+    }
+
+    fn remove(&mut self, kind: &str, name: &str) -> Input {
+        let number = self.id(name);
+        match kind {
+            "queue" => Input::RemoveQueue { queue: QueueId::from_u128(number) },
+            "agent" => Input::RemoveAgent { agent: AgentId::from_u128(number) },
+            "reason" => Input::RemovePauseReason { reason: PauseReasonId::from_u128(number) },
+            "hours" => Input::RemoveHours { hours: HoursId::from_u128(number) },
+            other => panic!("remove {other}"),
         }
     }
 
