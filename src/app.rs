@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use channel_contract::ChannelError;
+use jiff::tz::TimeZone;
 use rozmova_base::Clock;
 use rozmova_base::id::{IdMaker, uuid_v7};
 use rozmova_base::time::SystemClock;
@@ -21,13 +22,16 @@ use uuid::Uuid;
 use crate::auth::{Passwords, RandomSource};
 use crate::channels::{self, Channels};
 use crate::config::Config;
-use crate::dispatch::{self, Dispatch, DispatchOptions};
+use crate::dispatch::{Dispatch, DispatchOptions};
 use crate::health::HealthBoard;
 use crate::intake::Added;
+use crate::live::{Announcer, Hub, Presence};
 use crate::media::{MediaError, MediaStore};
 use crate::message::viewers::Viewers;
+use crate::routing::{self, RoutingNow};
 use crate::store::{Db, StoreError, migrate};
 use crate::telemetry;
+use crate::wallboard::Floor;
 use crate::{http, jobs};
 
 /// How long a task may take to finish what it has begun when the server stops. Longer than any
@@ -60,6 +64,14 @@ pub struct App {
     pub viewers: Viewers,
     /// How the parts fare.
     pub health: HealthBoard,
+    /// Who gets what.
+    pub routing: RoutingNow,
+    /// What goes on now.
+    pub floor: Floor,
+    /// Live events.
+    pub hub: Hub,
+    /// Which desks are open.
+    pub presence: Presence,
 }
 
 impl std::fmt::Debug for App {
@@ -109,8 +121,11 @@ pub enum StartError {
     #[error(transparent)]
     Media(#[from] MediaError),
     /// The queue cannot be restored.
-    #[error(transparent)]
-    Queue(#[from] dispatch::StartError),
+    #[error("the queue cannot be restored: {source}")]
+    Queue {
+        /// What the store said.
+        source: StoreError,
+    },
     /// A channel cannot be opened.
     #[error("{0}; see the section [channels]")]
     Channel(#[from] ChannelError),
@@ -155,23 +170,62 @@ pub async fn build(config: Config, outside: Outside) -> Result<Arc<App>, StartEr
     )
     .await
     .map_err(|source| StartError::Store { url: config.store.shown_url(), source })?;
-    let options = DispatchOptions::default();
-    let (dispatch, mut committed) =
-        Dispatch::start(db.clone(), Arc::clone(&outside.clock), options).await?;
-    tokio::spawn(async move { while committed.recv().await.is_some() {} });
+    let Outside { clock, ids, random } = outside;
+    let queue = open_queue(&config, &db, &clock, &ids)
+        .await
+        .map_err(|source| StartError::Queue { source })?;
     Ok(Arc::new(App {
         db,
         media,
-        dispatch,
         channels,
         viewers: Viewers::default(),
-        clock: outside.clock,
-        ids: outside.ids,
-        random: outside.random,
+        clock,
+        ids,
+        random,
         passwords,
         health: HealthBoard::default(),
+        dispatch: queue.dispatch,
+        routing: queue.routing,
+        floor: queue.floor,
+        hub: queue.hub,
+        presence: queue.presence,
         config,
     }))
+}
+
+struct Queue {
+    dispatch: Dispatch,
+    routing: RoutingNow,
+    floor: Floor,
+    hub: Hub,
+    presence: Presence,
+}
+
+/// Restores the queue from its journal and starts what follows it: rows, figures, live events.
+async fn open_queue(
+    config: &Config,
+    db: &Db,
+    clock: &Arc<dyn Clock>,
+    ids: &Arc<dyn IdMaker>,
+) -> Result<Queue, StoreError> {
+    let hub = Hub::new(Arc::clone(clock), ids.next_uuid().to_string());
+    let routing = RoutingNow::default();
+    routing::store::refresh(db, &routing).await?;
+    let options = DispatchOptions::default();
+    let (dispatch, committed) = Dispatch::start(db.clone(), Arc::clone(clock), options).await?;
+    let zone = TimeZone::get(&config.centre.time_zone).unwrap_or(TimeZone::UTC);
+    let floor =
+        Floor::open(db.clone(), Arc::clone(clock), dispatch.clone(), routing.clone(), zone).await?;
+    let announcer = Announcer {
+        db: db.clone(),
+        hub: hub.clone(),
+        floor: floor.clone(),
+        routing: routing.clone(),
+        ids: Arc::clone(ids),
+    };
+    tokio::spawn(announcer.run(committed));
+    let presence = Presence::start(dispatch.clone());
+    Ok(Queue { dispatch, routing, floor, hub, presence })
 }
 
 /// Opens the store, creating an SQLite file and its folder, and runs the migrations.
@@ -253,6 +307,8 @@ impl Running {
 
     /// Stops the parts, the last started first, and closes the store.
     pub async fn stop(self) {
+        // Desks connect again when the server is back.
+        self.app.hub.break_stream(self.app.ids.next_uuid().to_string());
         for task in self.tasks.into_iter().rev() {
             task.stop.cancel();
             match tokio::time::timeout(STOP_TIMEOUT, task.handle).await {

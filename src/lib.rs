@@ -16,14 +16,21 @@ pub mod channels;
 pub mod intake;
 pub mod jobs;
 pub mod outbox;
+// ── what goes on now, and who sees it ──
+pub mod live;
+pub mod wallboard;
 // ── the imperative shell of the queue ──
 pub mod dispatch;
 // ── the world of the contact centre, a folder for each noun ──
+pub mod agent;
 pub mod audit;
 pub mod auth;
 pub mod client;
 pub mod health;
+pub mod interaction;
 pub mod message;
+pub mod report;
+pub mod routing;
 // ── raw mails and files ──
 pub mod media;
 // ── settings, logs and figures ──

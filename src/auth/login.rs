@@ -203,6 +203,15 @@ pub async fn by_session(
     Ok(user.map(|user| (user, Credential::Session(session.id))))
 }
 
+/// Whether somebody who signed in a while ago may go on: for connections that live long.
+pub async fn is_valid(db: &Db, signed_in: &SignedIn, now: Timestamp) -> Result<bool, StoreError> {
+    let mut connection = db.read().await?;
+    match signed_in.credential {
+        Credential::Session(id) => store::is_session_valid(&mut connection.sql(), id, now).await,
+        Credential::Token(id) => store::is_token_valid(&mut connection.sql(), id, now).await,
+    }
+}
+
 /// In whose name the holder of an API token acts. `None`: nobody, no longer, or revoked.
 pub async fn by_token(
     db: &Db,

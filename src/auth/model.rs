@@ -62,6 +62,14 @@ impl SignedIn {
     pub fn require(&self, right: Right) -> Result<(), Forbidden> {
         if self.may(right) { Ok(()) } else { Err(Forbidden { right, role: self.user.role }) }
     }
+
+    /// Refuses with 403 unless the person may do one of them; names the first.
+    pub fn require_any(&self, rights: &[Right]) -> Result<(), Forbidden> {
+        match rights.first() {
+            Some(first) if !rights.iter().any(|right| self.may(*right)) => self.require(*first),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// The person lacks a right.

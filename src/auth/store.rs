@@ -201,6 +201,44 @@ pub async fn find_session(
 }
 
 /// Notes that a session is in use.
+/// Whether a session is there, neither over nor of a person who may no longer sign in.
+pub async fn is_session_valid(
+    sql: &mut Sql<'_>,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (count,) = fetch_one!(
+        sql,
+        (i64,),
+        "SELECT COUNT(*) FROM session s JOIN app_user u ON u.id = s.user_id
+         WHERE s.id = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
+        id,
+        now
+    )
+    .await?;
+    Ok(count > 0)
+}
+
+/// Whether a token is there, neither over nor revoked nor of a person who may no longer sign in.
+pub async fn is_token_valid(
+    sql: &mut Sql<'_>,
+    id: ApiTokenId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (count,) = fetch_one!(
+        sql,
+        (i64,),
+        "SELECT COUNT(*) FROM api_token t JOIN app_user u ON u.id = t.user_id
+         WHERE t.id = $1 AND t.revoked_at IS NULL AND u.disabled_at IS NULL
+           AND (t.expires_at IS NULL OR t.expires_at > $2)",
+        id,
+        now
+    )
+    .await?;
+    Ok(count > 0)
+}
+
+/// Notes that a session is in use.
 pub async fn touch_session(
     sql: &mut Sql<'_>,
     id: SessionId,

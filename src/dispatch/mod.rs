@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 
 pub use self::journal::{Applied, Journal, StoredInput, Turn, Verdict, read_after};
 pub use self::projector::Committed;
-pub use self::start::{DispatchOptions, StartError};
+pub use self::start::DispatchOptions;
 pub use self::submit::SubmitError;
 
 use self::journal::Entry;
@@ -59,6 +59,8 @@ struct Inner {
     submit: mpsc::Sender<Waiting>,
     work: mpsc::Sender<Work>,
     shown: watch::Receiver<u64>,
+    /// Number of the last event that had a row when the queue was restored.
+    started_at: u64,
     tasks: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -94,6 +96,12 @@ impl Dispatch {
     /// Number of the last event that rows show.
     pub fn shown(&self) -> u64 {
         *self.0.shown.borrow()
+    }
+
+    /// Number of the last event that rows showed when the queue was restored: the stream of
+    /// committed changes begins behind it.
+    pub fn started_at(&self) -> u64 {
+        self.0.started_at
     }
 
     /// Looks at the engine between two inputs. Everything committed before the call is in it.

@@ -35,14 +35,6 @@ impl Default for DispatchOptions {
     }
 }
 
-/// Why the queue cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The store does not answer or its journal cannot be read.
-    #[error("the queue cannot be restored: {0}")]
-    Store(#[from] StoreError),
-}
-
 impl Dispatch {
     /// Restores the queue and starts its tasks. Gives the handle, and the stream of committed
     /// changes for live events, which must be drained.
@@ -50,7 +42,7 @@ impl Dispatch {
         db: Db,
         clock: Arc<dyn Clock>,
         options: DispatchOptions,
-    ) -> Result<(Self, mpsc::Receiver<Committed>), StartError> {
+    ) -> Result<(Self, mpsc::Receiver<Committed>), StoreError> {
         start(db, clock, options).await
     }
 }
@@ -59,7 +51,7 @@ async fn start(
     db: Db,
     clock: Arc<dyn Clock>,
     options: DispatchOptions,
-) -> Result<(Dispatch, mpsc::Receiver<Committed>), StartError> {
+) -> Result<(Dispatch, mpsc::Receiver<Committed>), StoreError> {
     let mut connection = db.read().await?;
     let watermark = store::last_event(&mut connection.sql()).await?;
     let latest = journal::latest_time(&mut connection.sql()).await?;
@@ -97,7 +89,8 @@ async fn start(
         tokio::spawn(snapshot::run(db, snapshot_jobs, shown_receiver.clone())),
     ];
     let tasks = tokio::sync::Mutex::new(tasks);
-    let inner = Inner { journal, submit, work, shown: shown_receiver, tasks };
+    let inner =
+        Inner { journal, submit, work, shown: shown_receiver, started_at: watermark, tasks };
     Ok((Dispatch(Arc::new(inner)), committed_receiver))
 }
 

@@ -3,12 +3,14 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use rozmova_queue::Rejected;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::extract;
 use crate::auth::Forbidden;
 use crate::auth::login::LoginError;
+use crate::dispatch::SubmitError;
 use crate::store::StoreError;
 
 /// What handlers give.
@@ -167,6 +169,46 @@ impl From<StoreError> for ApiError {
             }
             error @ (StoreError::Url | StoreError::Fault(_)) => Self::internal(error),
         }
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Rejected(rejected) => rejected.into(),
+            SubmitError::Store(error) => error.into(),
+            SubmitError::Stopped => Self::unavailable("stopping", "the server stops; try again"),
+        }
+    }
+}
+
+impl From<Rejected> for ApiError {
+    fn from(rejected: Rejected) -> Self {
+        let (code, advice) = match &rejected {
+            Rejected::OfferOver(_) => ("offer_ended", "it was answered, withdrawn or timed out"),
+            Rejected::UnknownInteraction(_) => ("not_open", "it is over; reload it"),
+            Rejected::DuplicateInteraction(_) => ("already_exists", "it has been taken in before"),
+            Rejected::WrongState { .. } => ("wrong_state", "reload it to see where it stands"),
+            Rejected::UnknownQueue(_) => ("unknown_queue", "choose another"),
+            Rejected::UnknownAgent(_) => {
+                ("not_an_agent", "an administrator adds agents to the routing document")
+            }
+            Rejected::UnknownPauseReason(_) => ("unknown_pause_reason", "choose another"),
+            Rejected::UnknownHours(_) => ("unknown_hours", "choose others"),
+            Rejected::NotSignedIn(_) => ("agent_offline", "choose another, or wait"),
+            Rejected::LiveCall(_) => ("live_call", "end the call first"),
+            Rejected::WorkInHand(_) => ("work_in_hand", "finish or hand on the work first"),
+            Rejected::CannotTake(_) => ("cannot_take", "capacity or skills do not allow it"),
+            Rejected::PullNotAllowed(_) => ("pull_not_allowed", "wait for an offer"),
+            Rejected::DispositionRequired(_) => ("disposition_required", "choose a result"),
+            Rejected::DispositionNotAllowed(_) => ("disposition_not_allowed", "choose another"),
+            Rejected::InUse(_) => ("in_use", "empty it first"),
+            Rejected::OverflowCircle(_) => ("overflow_circle", "break the circle"),
+            Rejected::InvalidSetting { .. } | Rejected::Hours(_) => ("invalid", "correct it"),
+            Rejected::ReasonNeeded => ("reason_needed", "say why"),
+            Rejected::Full => ("full", "close what is done, then try again"),
+        };
+        Self::conflict(code, format!("{rejected}: {advice}"))
     }
 }
 

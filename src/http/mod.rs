@@ -28,7 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::error::ApiError;
 use crate::app::App;
-use crate::{audit, auth, client, health};
+use crate::{agent, audit, auth, client, health, interaction, live, routing, wallboard};
 
 /// All features' APIs, below `/api/v1`.
 fn api() -> OpenApiRouter<Arc<App>> {
@@ -38,7 +38,12 @@ fn api() -> OpenApiRouter<Arc<App>> {
             .merge(auth::api::router())
             .merge(audit::api::router())
             .merge(client::api::router())
-            .merge(health::api::router()),
+            .merge(health::api::router())
+            .merge(agent::api::router())
+            .merge(interaction::api::router())
+            .merge(routing::api::router())
+            .merge(wallboard::api::router())
+            .merge(live::ws::router()),
     )
 }
 

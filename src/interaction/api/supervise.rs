@@ -1,0 +1,178 @@
+//! What a supervisor does with a contact: gives, moves, hurries, closes it; each with a reason, in
+//! the event log and in the audit trail. An agent may take a waiting contact where the queue
+//! allows it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use rozmova_base::id::{AgentId, InteractionId, QueueId};
+use rozmova_queue::Input;
+use rozmova_queue::input::{Act, ActKind};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{announce, load};
+use crate::app::App;
+use crate::audit;
+use crate::auth::{Right, SignedIn};
+use crate::http::error::{ApiError, ApiResult};
+use crate::http::extract::{Json, Path};
+use crate::interaction::model::Interaction;
+use crate::interaction::store;
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(assign))
+        .routes(routes!(set_priority))
+        .routes(routes!(set_queue))
+        .routes(routes!(close))
+}
+
+/// To whom; empty: to oneself.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+struct Assignment {
+    /// Supervisors: this agent.
+    agent_id: Option<AgentId>,
+    /// Supervisors: why.
+    reason: String,
+}
+
+/// Takes a waiting contact; or, as a supervisor, gives it to one agent
+#[utoipa::path(put, path = "/interactions/{id}/assignment", tag = "agent",
+    params(("id" = InteractionId, Path)), request_body = Assignment,
+    responses((status = 200, body = Interaction)))]
+async fn assign(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Path(interaction): Path<InteractionId>,
+    Json(assignment): Json<Assignment>,
+) -> ApiResult<Interaction> {
+    load(&app, interaction).await?;
+    if let Some(agent) = assignment.agent_id {
+        signed_in.require(Right::Supervise)?;
+        let what = ActKind::Assign { interaction, agent };
+        let details = json!({ "agent": agent });
+        let act = Supervised { name: "interaction.assign", interaction, what, details };
+        supervise(&app, &signed_in, act, assignment.reason).await?;
+    } else {
+        signed_in.require(Right::Work)?;
+        let agent = signed_in.id();
+        app.dispatch.submit(Input::PullContact { agent, interaction }).await?;
+    }
+    load(&app, interaction).await.map(Json)
+}
+
+/// How urgent, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+struct SetPriority {
+    /// Index into the priorities of the centre.
+    priority: u8,
+    reason: String,
+}
+
+/// Gives a waiting contact another priority
+#[utoipa::path(put, path = "/interactions/{id}/priority", tag = "supervisor",
+    params(("id" = InteractionId, Path)), request_body = SetPriority,
+    responses((status = 200, body = Interaction)))]
+async fn set_priority(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Path(interaction): Path<InteractionId>,
+    Json(wish): Json<SetPriority>,
+) -> ApiResult<Interaction> {
+    load(&app, interaction).await?;
+    let what = ActKind::Reprioritise { interaction, priority: wish.priority };
+    let details = json!({ "priority": wish.priority });
+    let act = Supervised { name: "interaction.set_priority", interaction, what, details };
+    supervise(&app, &signed_in, act, wish.reason).await?;
+    let mut tx = app.db.begin().await?;
+    store::set_priority(&mut tx.sql(), interaction, wish.priority).await?;
+    tx.commit().await?;
+    announce(&app, interaction).await
+}
+
+/// Where to, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+struct SetQueue {
+    queue_id: QueueId,
+    reason: String,
+}
+
+/// Moves a waiting contact to another queue
+#[utoipa::path(put, path = "/interactions/{id}/queue", tag = "supervisor",
+    params(("id" = InteractionId, Path)), request_body = SetQueue,
+    responses((status = 200, body = Interaction)))]
+async fn set_queue(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Path(interaction): Path<InteractionId>,
+    Json(wish): Json<SetQueue>,
+) -> ApiResult<Interaction> {
+    load(&app, interaction).await?;
+    let what = ActKind::Move { interaction, queue: wish.queue_id };
+    let details = json!({ "queue": wish.queue_id });
+    let act = Supervised { name: "interaction.move", interaction, what, details };
+    supervise(&app, &signed_in, act, wish.reason).await?;
+    load(&app, interaction).await.map(Json)
+}
+
+/// Why.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Closure {
+    reason: String,
+}
+
+/// Closes a contact that is not a live conversation
+#[utoipa::path(post, path = "/interactions/{id}/closure", tag = "supervisor",
+    params(("id" = InteractionId, Path)), request_body = Closure,
+    responses((status = 200, body = Interaction)))]
+async fn close(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Path(interaction): Path<InteractionId>,
+    Json(closure): Json<Closure>,
+) -> ApiResult<Interaction> {
+    load(&app, interaction).await?;
+    let what = ActKind::Close { interaction };
+    let act = Supervised { name: "interaction.close", interaction, what, details: json!({}) };
+    supervise(&app, &signed_in, act, closure.reason).await?;
+    load(&app, interaction).await.map(Json)
+}
+
+struct Supervised {
+    name: &'static str,
+    interaction: InteractionId,
+    what: ActKind,
+    details: Value,
+}
+
+/// The engine first: what it refuses was not done and is not audited. The event log has the author
+/// and the reason in any case.
+async fn supervise(
+    app: &App,
+    signed_in: &SignedIn,
+    act: Supervised,
+    reason: String,
+) -> Result<(), ApiError> {
+    signed_in.require(Right::Supervise)?;
+    let Supervised { name, interaction, what, mut details } = act;
+    let reason = super::work::note("reason", &reason)?;
+    details["reason"] = json!(reason);
+    let author = signed_in.id();
+    app.dispatch.submit(Input::Supervisor(Act { author, reason, what })).await?;
+    let entry = audit::Entry {
+        actor: Some(author),
+        act: name,
+        subject: ("interaction", interaction.to_string()),
+        details,
+        peer: signed_in.peer.clone(),
+    };
+    let mut tx = app.db.begin().await?;
+    audit::record(&mut tx.sql(), app.ids.as_ref(), app.clock.now(), entry).await?;
+    tx.commit().await?;
+    Ok(())
+}

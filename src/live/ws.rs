@@ -1,0 +1,183 @@
+//! `GET /api/v1/live`: the live stream over a WebSocket (RFC 6455).
+//!
+//! The origin is checked by `http::session::same_origin`, the person by the same extractor as
+//! everywhere. The connection holds no queue of its own: it reads the hub's ring from where it
+//! stands, so a slow line costs no memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::response::Response;
+use rozmova_base::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{Next, Resumed, Subscription, Viewer};
+use crate::app::App;
+use crate::auth::{Right, SignedIn, login};
+use crate::http::error::ApiError;
+use crate::http::extract::Query;
+
+/// How often the server asks whether the browser is still there.
+const PING_EVERY: Duration = Duration::from_secs(15);
+/// A browser that says nothing for so long is gone: two pings and a half.
+const SILENCE_MAX: Duration = Duration::from_secs(38);
+/// A browser that does not take a frame for so long is gone.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Largest frame of a browser: pongs only.
+const INBOUND_BYTES_MAX: usize = 4_096;
+
+/// Everything below `/api/v1`.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(live))
+}
+
+/// Where to go on.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct LiveQuery {
+    /// `epoch` of the last `hello`.
+    epoch: Option<String>,
+    /// `seq` of the last event applied.
+    after: Option<u64>,
+}
+
+/// Live events over a WebSocket: first `hello`, then events, each with its number
+#[utoipa::path(get, path = "/live", tag = "live", params(LiveQuery),
+    responses((status = 101, description = "The stream begins")))]
+async fn live(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Query(query): Query<LiveQuery>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, ApiError> {
+    let resumed = query.epoch.zip(query.after).map(|(epoch, after)| Resumed { epoch, after });
+    let upgrade = upgrade.max_message_size(INBOUND_BYTES_MAX).max_frame_size(INBOUND_BYTES_MAX);
+    Ok(upgrade.on_upgrade(move |socket| serve(app, signed_in, resumed, socket)))
+}
+
+#[derive(Serialize)]
+struct Hello<'a> {
+    r#type: &'static str,
+    epoch: &'a str,
+    seq: u64,
+    resumed: bool,
+}
+
+#[derive(Serialize)]
+struct Ping {
+    r#type: &'static str,
+    at: Timestamp,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The browser went, or does not answer.
+    Gone,
+    /// He must connect again and fetch anew.
+    Lost,
+    /// He is no longer signed in.
+    SignedOut,
+}
+
+async fn serve(app: Arc<App>, signed_in: SignedIn, resumed: Option<Resumed>, socket: WebSocket) {
+    let user = signed_in.id();
+    let viewer = Viewer {
+        user,
+        supervises: signed_in.may(Right::Supervise),
+        queues: app.routing.get().queues_of(user).into_iter().collect(),
+    };
+    let connected = signed_in.may(Right::Work).then(|| app.presence.connect(user));
+    let subscription = app.hub.subscribe(viewer, resumed.as_ref());
+    metrics::gauge!("rozmova_live_connections").increment(1.0);
+    let mut connection = Connection { app, signed_in, socket, subscription };
+    let end = connection.run().await;
+    connection.close(&end).await;
+    metrics::gauge!("rozmova_live_connections").decrement(1.0);
+    drop(connected);
+}
+
+struct Connection {
+    app: Arc<App>,
+    signed_in: SignedIn,
+    socket: WebSocket,
+    subscription: Subscription,
+}
+
+impl Connection {
+    async fn run(&mut self) -> End {
+        let hello = Hello {
+            r#type: "hello",
+            epoch: &self.subscription.epoch.clone(),
+            seq: self.subscription.after,
+            resumed: self.subscription.is_resumed,
+        };
+        if !self.send(text(&hello)).await {
+            return End::Gone;
+        }
+        let mut ping = tokio::time::interval(PING_EVERY);
+        let mut heard_at = Instant::now();
+        loop {
+            tokio::select! {
+                next = self.subscription.next() => match next {
+                    Next::Frames(frames) => {
+                        for frame in frames {
+                            if !self.send(Utf8Bytes::from(&*frame)).await {
+                                return End::Gone;
+                            }
+                        }
+                    }
+                    Next::Lost => return End::Lost,
+                },
+                message = self.socket.recv() => match message {
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+                    Some(Ok(_)) => heard_at = Instant::now(),
+                },
+                _ = ping.tick() => {
+                    if heard_at.elapsed() > SILENCE_MAX {
+                        return End::Gone;
+                    }
+                    if !is_still_signed_in(&self.app, &self.signed_in).await {
+                        return End::SignedOut;
+                    }
+                    let at = self.app.clock.now();
+                    if !self.send(text(&Ping { r#type: "ping", at })).await {
+                        return End::Gone;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives whether the browser took it.
+    async fn send(&mut self, text: Utf8Bytes) -> bool {
+        let sent = tokio::time::timeout(SEND_TIMEOUT, self.socket.send(Message::Text(text))).await;
+        matches!(sent, Ok(Ok(())))
+    }
+
+    async fn close(&mut self, end: &End) {
+        let (code, reason) = match end {
+            End::Gone => return,
+            End::Lost => (close_code::AGAIN, "connect again and fetch anew"),
+            End::SignedOut => (close_code::POLICY, "signed out"),
+        };
+        let frame = CloseFrame { code, reason: reason.into() };
+        let _ =
+            tokio::time::timeout(SEND_TIMEOUT, self.socket.send(Message::Close(Some(frame)))).await;
+    }
+}
+
+async fn is_still_signed_in(app: &App, signed_in: &SignedIn) -> bool {
+    // A store that does not answer is no reason to send people away.
+    login::is_valid(&app.db, signed_in, app.clock.now()).await.unwrap_or(true)
+}
+
+fn text(value: &impl Serialize) -> Utf8Bytes {
+    serde_json::to_string(value).unwrap_or_default().into()
+}

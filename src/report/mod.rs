@@ -1,0 +1,3 @@
+//! Figures, computed from the event log alone.
+
+pub mod measure;

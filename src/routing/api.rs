@@ -1,0 +1,202 @@
+//! `/api/v1/routing`, and the lists that desks choose from.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rozmova_base::id::{DispositionId, PauseReasonId, QueueId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::document::{DispositionItem, RoutingDocument, SkillItem};
+use super::{ApplyError, Author, apply};
+use crate::app::App;
+use crate::auth::{Right, SignedIn};
+use crate::http::error::{ApiError, ApiResult};
+use crate::http::extract::{Json, Query};
+use crate::live::{Audience, LiveEvent};
+
+const TOML: &str = "application/toml";
+
+/// Everything below `/api/v1`.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(read, write))
+        .routes(routes!(skills))
+        .routes(routes!(pause_reasons))
+        .routes(routes!(dispositions))
+}
+
+/// The routing document: JSON, or TOML when asked for with Accept: application/toml
+#[utoipa::path(get, path = "/routing", tag = "administrator",
+    responses((status = 200, body = RoutingDocument)))]
+async fn read(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    signed_in.require_any(&[Right::ManageRouting, Right::Supervise])?;
+    answer(&app.routing.get().document, names_toml(&headers, header::ACCEPT))
+}
+
+/// Replaces the routing document. All mistakes are named; with one of them nothing is changed
+#[utoipa::path(put, path = "/routing", tag = "administrator", request_body = RoutingDocument,
+    responses((status = 200, body = RoutingDocument)))]
+async fn write(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    signed_in.require(Right::ManageRouting)?;
+    let is_toml = names_toml(&headers, header::CONTENT_TYPE);
+    let document = parse(&body, is_toml)?;
+    let author = Author { user: Some(signed_in.id()), peer: signed_in.peer.clone() };
+    let document = apply(&app.dispatch, &app.routing, app.ids.as_ref(), &document, author).await?;
+    let routing = app.routing.get();
+    for agent in document.agents.iter().filter_map(|agent| agent.id) {
+        app.hub.set_queues(agent, &routing.queues_of(agent).into_iter().collect());
+    }
+    app.hub.publish(LiveEvent::new("routing.changed", &json!({})), Audience::Everyone);
+    answer(&document, is_toml || names_toml(&headers, header::ACCEPT))
+}
+
+fn names_toml(headers: &HeaderMap, name: header::HeaderName) -> bool {
+    headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|text| text.contains(TOML))
+}
+
+fn parse(body: &[u8], is_toml: bool) -> Result<RoutingDocument, ApiError> {
+    let wrong =
+        |reason: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_routing", reason);
+    if is_toml {
+        let text = std::str::from_utf8(body).map_err(|error| wrong(error.to_string()))?;
+        RoutingDocument::from_toml(text).map_err(|error| wrong(error.to_string()))
+    } else {
+        serde_json::from_slice(body).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+fn answer(document: &RoutingDocument, is_toml: bool) -> Result<Response, ApiError> {
+    if is_toml {
+        let text = document.to_toml().map_err(ApiError::internal)?;
+        Ok(([(header::CONTENT_TYPE, TOML)], text).into_response())
+    } else {
+        Ok(Json(document).into_response())
+    }
+}
+
+impl From<ApplyError> for ApiError {
+    fn from(error: ApplyError) -> Self {
+        let message = error.to_string();
+        match error {
+            ApplyError::Wrong(problems) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_routing", message)
+                    .with_details(json!({ "problems": problems }))
+            }
+            ApplyError::Store(error) => error.into(),
+            ApplyError::Submit(error) => error.into(),
+        }
+    }
+}
+
+/// Skills by name
+#[utoipa::path(get, path = "/skills", tag = "supervisor",
+    responses((status = 200, body = Vec<SkillItem>)))]
+async fn skills(State(app): State<Arc<App>>, signed_in: SignedIn) -> ApiResult<Vec<SkillItem>> {
+    signed_in.require_any(&[Right::Work, Right::Supervise, Right::ManageRouting])?;
+    Ok(Json(app.routing.get().document.skills.clone()))
+}
+
+/// Why an agent may pause.
+#[derive(Debug, Serialize, ToSchema)]
+struct PauseReason {
+    id: PauseReasonId,
+    name: String,
+    /// Longest pause.
+    limit_ms: Option<i64>,
+}
+
+/// Reasons for a pause
+#[utoipa::path(get, path = "/pause-reasons", tag = "agent",
+    responses((status = 200, body = Vec<PauseReason>)))]
+async fn pause_reasons(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+) -> ApiResult<Vec<PauseReason>> {
+    signed_in.require_any(&[Right::Work, Right::Supervise])?;
+    let routing = app.routing.get();
+    let reasons = routing.document.pause_reasons.iter().filter_map(|item| {
+        Some(PauseReason { id: item.id?, name: item.name.clone(), limit_ms: item.limit_ms })
+    });
+    Ok(Json(reasons.collect()))
+}
+
+/// A result code.
+#[derive(Debug, Serialize, ToSchema)]
+struct Disposition {
+    id: DispositionId,
+    /// The group it belongs to.
+    parent_id: Option<DispositionId>,
+    code: String,
+    name: String,
+    /// Whether the agent must write why.
+    required_note: bool,
+}
+
+/// Of which queue.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct DispositionQuery {
+    /// Only codes that this queue allows.
+    queue_id: Option<QueueId>,
+}
+
+/// Result codes, with their groups
+#[utoipa::path(get, path = "/dispositions", tag = "agent", params(DispositionQuery),
+    responses((status = 200, body = Vec<Disposition>)))]
+async fn dispositions(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Query(query): Query<DispositionQuery>,
+) -> ApiResult<Vec<Disposition>> {
+    signed_in.require_any(&[Right::Work, Right::Supervise, Right::ViewReports])?;
+    let routing = app.routing.get();
+    let all = &routing.document.dispositions;
+    let queue = query.queue_id.and_then(|queue| routing.queue(queue));
+    let allowed = queue.map(|queue| &queue.dispositions).filter(|allowed| !allowed.is_empty());
+    let shown: BTreeSet<&str> = match allowed {
+        Some(allowed) => with_groups(all, allowed),
+        None => all.iter().map(|item| item.code.as_str()).collect(),
+    };
+    let id_of = |code: &String| all.iter().find(|item| item.code == *code)?.id;
+    let items = all.iter().filter(|item| shown.contains(item.code.as_str())).filter_map(|item| {
+        Some(Disposition {
+            id: item.id?,
+            parent_id: item.parent.as_ref().and_then(id_of),
+            code: item.code.clone(),
+            name: item.name.clone(),
+            required_note: item.required_note,
+        })
+    });
+    Ok(Json(items.collect()))
+}
+
+/// Codes and the groups above them.
+fn with_groups<'a>(all: &'a [DispositionItem], allowed: &'a [String]) -> BTreeSet<&'a str> {
+    let mut shown = BTreeSet::new();
+    for code in allowed {
+        let mut next = Some(code.as_str());
+        while let Some(code) = next.filter(|code| shown.insert(*code)) {
+            next =
+                all.iter().find(|item| item.code == code).and_then(|item| item.parent.as_deref());
+        }
+    }
+    shown
+}

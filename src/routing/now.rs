@@ -1,0 +1,104 @@
+//! The routing configuration in memory, for names and targets in answers and for what comes in.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rozmova_base::id::{AgentId, DispositionId, PauseReasonId, QueueId, SkillId};
+use rozmova_queue::config::{Medium, QueueConfig, SkillLevel};
+
+use super::document::{
+    AgentItem, DispositionItem, PauseReasonItem, QueueItem, RoutingDocument, SkillItem,
+};
+
+/// The document with indexes.
+#[derive(Clone, Debug, Default)]
+pub struct Routing {
+    /// As written, with ids.
+    pub document: RoutingDocument,
+    queues: BTreeMap<QueueId, usize>,
+    agents: BTreeMap<AgentId, usize>,
+}
+
+impl Routing {
+    pub(super) fn new(document: RoutingDocument) -> Self {
+        let queues = document.queues.iter().enumerate();
+        let queues = queues.filter_map(|(index, queue)| Some((queue.id?, index))).collect();
+        let agents = document.agents.iter().enumerate();
+        let agents = agents.filter_map(|(index, agent)| Some((agent.id?, index))).collect();
+        Self { document, queues, agents }
+    }
+
+    /// A queue.
+    pub fn queue(&self, queue: QueueId) -> Option<&QueueItem> {
+        self.document.queues.get(*self.queues.get(&queue)?)
+    }
+
+    /// A queue by its name.
+    pub fn queue_named(&self, name: &str) -> Option<&QueueItem> {
+        self.document.queues.iter().find(|queue| queue.name == name)
+    }
+
+    /// Name of a queue; empty when it was removed.
+    pub fn queue_name(&self, queue: QueueId) -> &str {
+        self.queue(queue).map_or("", |queue| queue.name.as_str())
+    }
+
+    /// Within which time a contact of this queue and medium should be answered, in ms.
+    pub fn target_ms(&self, queue: QueueId, medium: Medium) -> Option<i64> {
+        let item = self.queue(queue)?;
+        Some(item.target_ms.over(QueueConfig::new(queue, "").target_ms)[medium])
+    }
+
+    /// What contacts of a queue need of an agent.
+    pub fn needs(&self, queue: QueueId) -> Vec<SkillLevel> {
+        let Some(item) = self.queue(queue) else { return Vec::new() };
+        item.needs
+            .iter()
+            .filter_map(|need| {
+                let skill = self.skill_named(&need.skill)?;
+                Some(SkillLevel { skill, level: need.level })
+            })
+            .collect()
+    }
+
+    fn skill_named(&self, name: &str) -> Option<SkillId> {
+        self.document.skills.iter().find(|skill: &&SkillItem| skill.name == name)?.id
+    }
+
+    /// What an agent can do.
+    pub fn agent(&self, agent: AgentId) -> Option<&AgentItem> {
+        self.document.agents.get(*self.agents.get(&agent)?)
+    }
+
+    /// Queues that an agent serves.
+    pub fn queues_of(&self, agent: AgentId) -> Vec<QueueId> {
+        let Some(item) = self.agent(agent) else { return Vec::new() };
+        let queue = |name: &String| self.queue_named(name)?.id;
+        item.queues.iter().filter_map(|service| queue(&service.queue)).collect()
+    }
+
+    /// A pause reason.
+    pub fn pause_reason(&self, reason: PauseReasonId) -> Option<&PauseReasonItem> {
+        self.document.pause_reasons.iter().find(|item| item.id == Some(reason))
+    }
+
+    /// A result code.
+    pub fn disposition(&self, disposition: DispositionId) -> Option<&DispositionItem> {
+        self.document.dispositions.iter().find(|item| item.id == Some(disposition))
+    }
+}
+
+/// The configuration that holds now. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct RoutingNow(Arc<RwLock<Arc<Routing>>>);
+
+impl RoutingNow {
+    /// As it is at this moment; it does not change in the caller's hands.
+    pub fn get(&self) -> Arc<Routing> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn set(&self, routing: Routing) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routing);
+    }
+}
