@@ -17,7 +17,7 @@ use crate::store::{Sql, StoreError};
 
 /// Why an answer was not stored.
 #[derive(Debug, thiserror::Error)]
-pub enum ComposeError {
+pub(super) enum ComposeError {
     /// Something in it cannot be taken.
     #[error(transparent)]
     Writing(#[from] WritingProblem),
@@ -28,7 +28,7 @@ pub enum ComposeError {
 
 /// A message from an agent to a client.
 #[derive(Clone, Copy, Debug)]
-pub struct NewReply<'a> {
+pub(super) struct NewReply<'a> {
     /// Its id.
     pub id: MessageId,
     /// Where it belongs.
@@ -50,7 +50,10 @@ pub struct NewReply<'a> {
 }
 
 /// The mailbox from which an interaction is answered: its own, or the first when that is gone.
-pub fn sender<'a>(mailboxes: &'a Mailboxes, address: &str) -> Result<&'a Mailbox, WritingProblem> {
+pub(super) fn sender<'a>(
+    mailboxes: &'a Mailboxes,
+    address: &str,
+) -> Result<&'a Mailbox, WritingProblem> {
     mailboxes.find(address).or_else(|| mailboxes.first()).ok_or_else(|| WritingProblem {
         field: "to",
         message: "no mailbox is configured to send from; see channels.email.mailboxes".to_owned(),
@@ -58,7 +61,7 @@ pub fn sender<'a>(mailboxes: &'a Mailboxes, address: &str) -> Result<&'a Mailbox
 }
 
 /// The subject: what was written, else that of the interaction as an answer, with its number.
-pub fn subject(written: &str, head: &Head) -> String {
+pub(super) fn subject(written: &str, head: &Head) -> String {
     let subject = match written.trim() {
         "" if head.subject.to_lowercase().starts_with("re:") => head.subject.clone(),
         "" => format!("Re: {}", head.subject).trim_end().to_owned(),
@@ -68,7 +71,7 @@ pub fn subject(written: &str, head: &Head) -> String {
 }
 
 /// What stands under the text, with the line that mail programs cut at (RFC 3676 §4.3).
-pub fn signature(mailbox: &Mailbox, agent: &str, bank: &str) -> Option<String> {
+pub(super) fn signature(mailbox: &Mailbox, agent: &str, bank: &str) -> Option<String> {
     let template = mailbox.signature.trim();
     if template.is_empty() {
         return None;
@@ -82,7 +85,7 @@ pub fn signature(mailbox: &Mailbox, agent: &str, bank: &str) -> Option<String> {
 }
 
 /// Writes message, command and attachments.
-pub async fn store_reply(
+pub(super) async fn store_reply(
     sql: &mut Sql<'_>,
     ids: &dyn IdMaker,
     reply: &NewReply<'_>,

@@ -9,7 +9,7 @@ use super::model::Party;
 /// What the composer holds. It may be incomplete in every way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
-pub struct Draft {
+pub(super) struct Draft {
     /// To whom.
     pub to: Vec<Party>,
     /// And to whom else.
@@ -24,12 +24,12 @@ pub struct Draft {
 
 impl Draft {
     /// As it is stored. JSON escapes what PostgreSQL does not take.
-    pub fn to_json(&self) -> String {
+    pub(super) fn to_json(&self) -> String {
         crate::intake::store::json(self)
     }
 
     /// What was stored; what cannot be read is an empty draft.
-    pub fn from_json(text: &str) -> Self {
+    pub(super) fn from_json(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_default()
     }
 }

@@ -8,7 +8,7 @@ const NAME_MAX_BYTES: usize = 200;
 const MEDIA_TYPE_MAX_BYTES: usize = 255;
 
 /// A name without path, control and direction characters; `file` when nothing is left.
-pub fn safe(name: &str) -> String {
+pub(super) fn safe(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let is_plain = |character: &char| {
         !character.is_control()
@@ -28,7 +28,7 @@ pub fn safe(name: &str) -> String {
 }
 
 /// `type/subtype` without parameters, or the type of anything.
-pub fn media_type(text: &str) -> String {
+pub(super) fn media_type(text: &str) -> String {
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     // RFC 6838 §4.2.
     let is_token = |part: &str| {
@@ -46,7 +46,7 @@ pub fn media_type(text: &str) -> String {
 }
 
 /// `%D0%B0` → `а` (RFC 3986 §2.1); what is no UTF-8 is replaced.
-pub fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
@@ -67,7 +67,7 @@ pub fn percent_decoded(text: &str) -> String {
 
 /// `Content-Disposition` of a download: plain ASCII for old programs, UTF-8 for all others.
 /// RFC 6266 §4.3, RFC 8187 §3.2.
-pub fn disposition(name: &str) -> String {
+pub(super) fn disposition(name: &str) -> String {
     let ascii: String = name
         .chars()
         .map(|c| if c.is_ascii_graphic() && !"\"\\%".contains(c) || c == ' ' { c } else { '_' })

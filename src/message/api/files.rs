@@ -1,5 +1,5 @@
-//! Files: uploads, downloads, raw messages. What came from outside is never shown as a page of ours:
-//! always a download, never sniffed, in a sandbox.
+//! Files: uploads, downloads, raw messages. What came from outside is never shown as a page of
+//! ours: always a download, never sniffed, in a sandbox.
 
 use std::sync::Arc;
 

@@ -30,8 +30,9 @@ const PICTURES_MAX_BYTES: usize = 8 * 1024 * 1024;
 const POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; \
                       style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 /// The same with pictures from elsewhere.
-const POLICY_WITH_PICTURES: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; \
-     style-src 'unsafe-inline'; img-src data: https: http:; frame-ancestors 'self'";
+const POLICY_WITH_PICTURES: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; \
+                                    default-src 'none'; style-src 'unsafe-inline'; \
+                                    img-src data: https: http:; frame-ancestors 'self'";
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(show))
