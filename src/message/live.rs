@@ -64,9 +64,6 @@ async fn expire(app: &App) -> Result<(), StoreError> {
 }
 
 async fn publish(app: &App, change: Change) -> Result<(), StoreError> {
-    if !app.hub.has_viewers() {
-        return Ok(());
-    }
     let (Change::Added { interaction, .. }
     | Change::Delivery { interaction, .. }
     | Change::Viewers { interaction }) = change;
@@ -85,7 +82,8 @@ async fn publish(app: &App, change: Change) -> Result<(), StoreError> {
             LiveEvent::new("message.changed", &data)
         }
         Change::Viewers { .. } => {
-            let data = ViewersData { interaction_id: interaction, viewers: looking(app, interaction) };
+            let data =
+                ViewersData { interaction_id: interaction, viewers: looking(app, interaction) };
             LiveEvent::new("viewers.changed", &data)
         }
     };
@@ -97,5 +95,7 @@ async fn publish(app: &App, change: Change) -> Result<(), StoreError> {
 /// Who looks at an interaction now.
 pub fn looking(app: &App, interaction: InteractionId) -> Vec<ViewerRef> {
     let viewers = app.viewers.of(interaction, app.clock.now()).into_iter();
-    viewers.map(|viewer| ViewerRef { id: viewer.id, name: viewer.name, writes: viewer.writes }).collect()
+    viewers
+        .map(|viewer| ViewerRef { id: viewer.id, name: viewer.name, writes: viewer.writes })
+        .collect()
 }
