@@ -14,12 +14,12 @@ use crate::estimate::Estimator;
 use crate::hours::{Hours, HoursConfig};
 use crate::input::Input;
 use crate::lane::{AgentIndex, QueueIndex, Served};
+use crate::needs::{check_text, sorted_needs};
 use crate::output::EventKind;
 use crate::rejected::Rejected;
 use crate::routing::free_key;
 use crate::slab::Slot;
 use crate::view::ContactState;
-use crate::waiting::sorted_needs;
 
 impl Engine {
     /// Inputs that change settings.
@@ -127,6 +127,7 @@ impl Engine {
     }
 
     fn check_queue(&self, config: &QueueConfig) -> Result<(), Rejected> {
+        check_text("name", &config.name)?;
         for medium in Medium::ALL {
             if config.offer_ms[medium] <= 0 {
                 return Err(invalid("offer_ms", "more than 0"));
@@ -212,6 +213,7 @@ impl Engine {
     }
 
     fn put_agent(&mut self, mut config: AgentConfig) -> Result<(), Rejected> {
+        check_text("name", &config.name)?;
         config.skills = sorted_needs(std::mem::take(&mut config.skills))?;
         config.serves.sort_unstable();
         if config.serves.len() > MAX_QUEUES_PER_AGENT {
@@ -306,6 +308,7 @@ impl Engine {
     }
 
     fn put_pause_reason(&mut self, config: PauseReasonConfig) -> Result<(), Rejected> {
+        check_text("name", &config.name)?;
         if let Some(limit_ms) = config.limit_ms {
             not_negative("limit_ms", limit_ms)?;
         }
@@ -326,6 +329,7 @@ impl Engine {
     }
 
     fn put_hours(&mut self, config: HoursConfig) -> Result<(), Rejected> {
+        check_text("name", &config.name)?;
         let hours = Hours::new(&config)?;
         self.index.hours.insert(config.id, hours);
         self.core.hours.insert(config.id, config);

@@ -1,8 +1,8 @@
 //! How long a contact will wait: an estimate that measures its own error.
 //!
-//! With stable rates: *queue length with abandonment*. With `n` ahead, service starts at rate μ and
-//! each waiting client leaving at rate θ, the wait is `Σ k=0..n 1/(μ + kθ)`. Until rates are known:
-//! *head of line*, the wait so far of the contact that would be served next.
+//! With stable rates: *queue length with abandonment*. With `n` ahead, service starting at rate μ
+//! and each waiting client leaving at rate θ, the wait is `Σ k=0..n 1/(μ + kθ)`.
+//! Until rates are known: *head of line*, the wait so far of the contact that is served next.
 //! The state is made of integers, so that a restored engine gives the same figures.
 
 use rozmova_base::Timestamp;

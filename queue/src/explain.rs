@@ -6,11 +6,11 @@ use crate::agent::{meets, skill_score};
 use crate::config::Medium;
 use crate::contact::Kept;
 use crate::engine::Engine;
+use crate::needs::relaxed;
 use crate::rejected::Rejected;
 use crate::slab::Slot;
 use crate::trace::{Candidate, Decision, Exclusion, Moment};
 use crate::view::ContactState;
-use crate::waiting::relaxed;
 
 /// Candidates told when somebody asks.
 const ASKED_CANDIDATES: usize = 500;

@@ -7,9 +7,9 @@ use crate::agent::meets;
 use crate::config::{Medium, QueueConfig};
 use crate::contact::effective_age;
 use crate::engine::{Engine, Totals};
+use crate::needs::relaxed;
 use crate::slab::Slot;
 use crate::view::{AgentView, ContactView, OfferView, QueueView, WaitingView, Warning};
-use crate::waiting::relaxed;
 
 /// Most contacts looked at for [`Warning::NobodyFits`].
 const MAX_CHECKED: usize = 10_000;

@@ -9,10 +9,11 @@ use crate::agent::meets;
 use crate::config::Medium;
 use crate::contact::Kept;
 use crate::engine::Engine;
+use crate::needs::relaxed;
 use crate::slab::Slot;
 use crate::timer::Timer;
+use crate::transition::{is_in_hand, is_owned};
 use crate::view::ContactState;
-use crate::waiting::{is_in_hand, is_owned, relaxed};
 
 /// An invariant that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,6 +5,7 @@
 //! 1. Give [`Engine::handle`] an [`Input`] and the time. Time-outs due until then fire first, each
 //!    at its own due time, so they need not be recorded: the inputs and their times are the
 //!    history.
+//!    Record the time as it counted: not before that of any earlier [`Input::Tick`].
 //! 2. Drain [`Engine::poll_output`] until `None`. Store the events, then do what they ask for.
 //! 3. Sleep until [`Engine::next_timeout`] or the next input; at a time-out handle [`Input::Tick`].
 //!
@@ -65,6 +66,7 @@ pub mod input;
 mod inspect;
 pub mod invariants;
 mod lane;
+mod needs;
 mod offer;
 pub mod output;
 mod presence;
@@ -74,9 +76,11 @@ mod routing;
 pub mod service_level;
 mod skill_table;
 mod slab;
+mod standing;
 mod supervise;
 mod timer;
 pub mod trace;
+mod transition;
 pub mod view;
 mod waiting;
 mod work;

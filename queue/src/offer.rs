@@ -6,11 +6,11 @@ use crate::agent::{Presence, meets};
 use crate::contact::{Kept, Offer};
 use crate::engine::Engine;
 use crate::input::Outbound;
+use crate::needs::{check_text, relaxed};
 use crate::output::{ConnectedHow, EventKind, RequeuedCause, SegmentOutcome, WithdrawnCause};
 use crate::rejected::Rejected;
 use crate::slab::Slot;
 use crate::view::ContactState;
-use crate::waiting::relaxed;
 
 impl Engine {
     pub(crate) fn make_offer(&mut self, slot: Slot, agent: Slot) {
@@ -43,6 +43,7 @@ impl Engine {
         let (slot, agent) = self.offered(offer)?;
         self.end_offer(slot, EventKind::OfferAccepted);
         self.connect(slot, agent, ConnectedHow::Offer);
+        self.act_of(agent);
         Ok(())
     }
 
@@ -52,6 +53,7 @@ impl Engine {
         reason: String,
     ) -> Result<(), Rejected> {
         let (slot, agent) = self.offered(offer)?;
+        check_text("reason", &reason)?;
         self.end_offer(slot, EventKind::OfferDeclined { reason });
         let pause_ms = self.config_of(slot).decline_pause_ms;
         if pause_ms > 0 {
@@ -61,6 +63,7 @@ impl Engine {
             declined.push((agent, until));
         }
         self.requeue(slot, RequeuedCause::Declined);
+        self.act_of(agent);
         self.index.seeking.insert(agent);
         Ok(())
     }

@@ -4,8 +4,8 @@ use crate::config::Medium;
 use crate::engine::{Core, Engine, Index};
 use crate::hours::{Hours, HoursError};
 use crate::timer::Timer;
+use crate::transition::is_in_hand;
 use crate::view::ContactState;
-use crate::waiting::is_in_hand;
 
 impl Engine {
     pub(crate) fn restore(mut core: Core) -> Result<Self, HoursError> {

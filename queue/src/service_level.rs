@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::output::{Event, EventKind, SegmentOutcome};
 
-/// Counts over segments, from which the figures follow. Sums of ms, so that adding the counts of two
-/// intervals gives the counts of both, to the last digit.
+/// Counts over segments, from which the figures follow. Whole numbers, so that the counts of two
+/// intervals add up to the counts of both, to the last digit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentCounts {
     /// Segments that entered the queue.

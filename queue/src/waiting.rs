@@ -3,18 +3,18 @@
 use rozmova_base::Timestamp;
 use rozmova_base::id::{InteractionId, SegmentId};
 
-use crate::agent::Presence;
 use crate::config::{
     AgePolicy, MAX_INTERACTIONS, Medium, OverflowTo, OverflowTrigger, QueueConfig, SkillLevel,
 };
-use crate::contact::{Contact, Kept, effective_age};
+use crate::contact::{Contact, Kept};
 use crate::engine::Engine;
 use crate::input::Arrival;
 use crate::lane::{Lane, LaneKey, WaitKey};
-use crate::output::{EventKind, QueuedCause, RequeuedCause, SegmentOutcome, WaitRange};
+use crate::needs::{relaxed, sorted_needs};
+use crate::output::{EventKind, QueuedCause, RequeuedCause, SegmentOutcome};
 use crate::rejected::Rejected;
 use crate::slab::{NO_SLOT, Slot};
-use crate::view::{ContactState, MAX_POSITION};
+use crate::view::ContactState;
 
 impl Engine {
     pub(crate) fn contact_arrived(&mut self, arrival: Arrival) -> Result<(), Rejected> {
@@ -329,59 +329,6 @@ impl Engine {
         class.copied().unwrap_or_default().slope_permille
     }
 
-    /// Contacts that will be served before this one, counted up to [`MAX_POSITION`]; then all that
-    /// wait. Contacts kept for one agent are not ahead of anyone else.
-    fn ahead(&self, slot: Slot) -> u32 {
-        let contact = &self.core.contacts[slot];
-        let now = self.core.now;
-        let age = effective_age(self.slope(contact), now, contact.key_ms);
-        let mut ahead = 0;
-        for (lane_key, lane) in &self.index.queues[contact.queue as usize].lanes {
-            if lane_key.medium != contact.medium {
-                continue;
-            }
-            let is_before = |key: &WaitKey| {
-                let other = effective_age(lane_key.slope_permille, now, key.0);
-                other > age || (other == age && key.1 < contact.number)
-            };
-            if lane.waiting.last().is_some_and(is_before) {
-                ahead += lane.waiting.len() as u32;
-            } else {
-                let room = (MAX_POSITION + 1).saturating_sub(ahead) as usize;
-                let before = lane.waiting.iter().take(room).take_while(|key| is_before(key));
-                ahead += before.count() as u32;
-            }
-        }
-        ahead
-    }
-
-    /// 1 is next; none: beyond [`MAX_POSITION`].
-    pub(crate) fn position(&self, slot: Slot) -> Option<u32> {
-        let position = self.ahead(slot) + 1;
-        (position <= MAX_POSITION).then_some(position)
-    }
-
-    pub(crate) fn expected_wait(&self, slot: Slot) -> Option<WaitRange> {
-        let expected_ms = self.expected_wait_ms(slot)?;
-        let queue = self.core.contacts[slot].queue;
-        Some(self.core.queues[queue].estimator.range(expected_ms))
-    }
-
-    fn expected_wait_ms(&self, slot: Slot) -> Option<i64> {
-        let contact = &self.core.contacts[slot];
-        let index = &self.index.queues[contact.queue as usize];
-        let ahead = self.ahead(slot);
-        if ahead == 0 && !index.free[contact.medium].heads.is_empty() {
-            return Some(0);
-        }
-        let heads = index.lanes.iter().filter(|(key, _)| key.medium == contact.medium);
-        let head_waited_ms = heads
-            .filter_map(|(_, lane)| lane.waiting.first())
-            .map(|head| self.core.now.millis_since(self.core.contacts[head.2].entered_at))
-            .max();
-        self.core.queues[contact.queue].estimator.expected_ms(ahead, head_waited_ms)
-    }
-
     /// Removes a contact from the engine. Its state is final and it stands in no index but the ids.
     pub(crate) fn forget(&mut self, slot: Slot) {
         self.disarm(slot);
@@ -391,150 +338,8 @@ impl Engine {
             self.core.needs.release(contact.need);
         }
     }
-
-    /// Moves the contact between states and owners, and keeps every counter that follows from it.
-    pub(crate) fn set_state(&mut self, slot: Slot, state: ContactState, agent: Option<Slot>) {
-        let now = self.core.now;
-        let contact = &mut self.core.contacts[slot];
-        let (old, old_agent) = (contact.state, contact.agent());
-        let elapsed_ms = now.millis_since(contact.since);
-        match old {
-            ContactState::Active => contact.extra().talk_ms += elapsed_ms,
-            ContactState::Held => contact.extra().hold_ms += elapsed_ms,
-            ContactState::WrapUp => contact.extra().wrap_up_ms += elapsed_ms,
-            ContactState::Received
-            | ContactState::Queued
-            | ContactState::Offered
-            | ContactState::WaitingForClient
-            | ContactState::Parked
-            | ContactState::CallbackScheduled
-            | ContactState::Closed
-            | ContactState::Abandoned
-            | ContactState::Overflowed
-            | ContactState::Failed => {}
-        }
-        contact.state = state;
-        contact.since = now;
-        contact.agent = agent.unwrap_or(NO_SLOT);
-        let medium = contact.medium;
-        let index = &mut self.index.queues[contact.queue as usize];
-        index.offered -= u32::from(old == ContactState::Offered);
-        index.in_hand -= u32::from(is_in_hand(old));
-        index.offered += u32::from(state == ContactState::Offered);
-        index.in_hand += u32::from(is_in_hand(state));
-        if let Some(owner) = old_agent.filter(|_| is_owned(old)) {
-            self.unload(owner, slot, old, medium);
-        }
-        if let Some(owner) = agent.filter(|_| is_owned(state)) {
-            self.load(owner, slot, state, medium);
-        }
-    }
-
-    fn unload(&mut self, owner: Slot, slot: Slot, state: ContactState, medium: Medium) {
-        let agent = &mut self.core.agents[owner];
-        agent.contacts.remove(&slot);
-        if let Some(count) = agent.load_mut(state, medium) {
-            *count -= 1;
-        }
-        if is_in_hand(state) {
-            agent.idle_since = self.core.now;
-        }
-        self.index.touched.insert(owner);
-    }
-
-    fn load(&mut self, owner: Slot, slot: Slot, state: ContactState, medium: Medium) {
-        let agent = &mut self.core.agents[owner];
-        agent.contacts.insert(slot);
-        if let Some(count) = agent.load_mut(state, medium) {
-            *count += 1;
-        }
-        if is_in_hand(state) {
-            agent.idle_since = self.core.now;
-        }
-        self.index.touched.insert(owner);
-    }
-
-    /// Changes presence and what hangs on it.
-    pub(crate) fn set_presence(&mut self, slot: Slot, presence: Presence) {
-        let agent = &mut self.core.agents[slot];
-        let was_in = agent.is_signed_in();
-        if presence == Presence::Ready && agent.presence != Presence::Ready {
-            agent.idle_since = self.core.now;
-        }
-        if presence != agent.presence {
-            let reason = match presence {
-                Presence::Paused(reason) => reason,
-                Presence::Offline | Presence::Ready | Presence::NotResponding => None,
-            };
-            let limit = reason
-                .and_then(|reason| self.core.pause_reasons.get(&reason))
-                .and_then(|reason| reason.limit_ms);
-            agent.pause_limit_at = limit.map(|limit_ms| self.core.now.plus_millis(limit_ms));
-        }
-        agent.presence = presence;
-        let is_in = agent.is_signed_in();
-        for served in &self.index.agents[slot as usize].serves {
-            let signed_in = &mut self.index.queues[served.queue as usize].signed_in;
-            *signed_in = *signed_in + u32::from(is_in) - u32::from(was_in);
-        }
-        self.index.touched.insert(slot);
-        self.arm_agent(slot);
-    }
-}
-
-/// Needs sorted by skill, each skill once.
-pub(crate) fn sorted_needs(mut needs: Vec<SkillLevel>) -> Result<Vec<SkillLevel>, Rejected> {
-    let invalid = |problem| Err(Rejected::InvalidSetting { field: "needs", problem });
-    if needs.len() > crate::config::MAX_SKILLS {
-        return invalid("at most 200 skills");
-    }
-    needs.sort_unstable();
-    if needs.windows(2).any(|pair| pair[0].skill == pair[1].skill) {
-        return invalid("a skill may be named once only");
-    }
-    if needs.iter().any(|need| !(1..=100).contains(&need.level)) {
-        return invalid("a level is a number from 1 to 100");
-    }
-    Ok(needs)
-}
-
-/// What a ring leaves of the needs.
-pub(crate) fn relaxed(needs: &[SkillLevel], ring: u8, config: &QueueConfig) -> Box<[SkillLevel]> {
-    let Some(ring) = usize::from(ring).checked_sub(2).and_then(|index| config.rings.get(index))
-    else {
-        return needs.into();
-    };
-    if ring.drop_all_skills {
-        return Box::default();
-    }
-    needs
-        .iter()
-        .filter(|need| !ring.drop_skills.contains(&need.skill))
-        .map(|need| SkillLevel {
-            skill: need.skill,
-            level: need.level.saturating_sub(ring.lower_levels_by).max(1),
-        })
-        .collect()
 }
 
 pub(crate) fn wait_key(contact: &Contact, slot: Slot) -> WaitKey {
     (contact.key_ms, contact.number, slot)
-}
-
-/// Whether a contact in this state is an agent's.
-pub(crate) const fn is_owned(state: ContactState) -> bool {
-    matches!(
-        state,
-        ContactState::Offered
-            | ContactState::Active
-            | ContactState::Held
-            | ContactState::WrapUp
-            | ContactState::Parked
-            | ContactState::WaitingForClient
-    )
-}
-
-/// Whether an agent works on a contact in this state.
-pub(crate) const fn is_in_hand(state: ContactState) -> bool {
-    matches!(state, ContactState::Active | ContactState::Held | ContactState::WrapUp)
 }

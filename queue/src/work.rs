@@ -6,6 +6,7 @@ use rozmova_base::id::{DispositionId, InteractionId};
 use crate::config::OverflowTo;
 use crate::engine::Engine;
 use crate::input::Target;
+use crate::needs::check_text;
 use crate::output::{ConnectedHow, EventKind, QueuedCause, SegmentOutcome, WithdrawnCause};
 use crate::rejected::Rejected;
 use crate::slab::Slot;
@@ -161,6 +162,7 @@ impl Engine {
         cause: String,
     ) -> Result<(), Rejected> {
         let slot = self.contact_slot(interaction)?;
+        check_text("cause", &cause)?;
         self.leave_queue(slot, WithdrawnCause::Failed);
         self.end_segment(slot, SegmentOutcome::Failed);
         self.finish(slot, EventKind::Failed { cause });

@@ -85,6 +85,7 @@ impl<T: Copy> Column<T> {
 pub(super) struct InteractionChange {
     pub(super) state: Option<ContactState>,
     pub(super) queue: Option<QueueId>,
+    pub(super) priority: Option<u8>,
     pub(super) agent: Column<AgentId>,
     pub(super) waiting_since_at: Option<Timestamp>,
     pub(super) answered_at: Option<Timestamp>,
@@ -222,7 +223,11 @@ fn fold_interaction(change: &mut InteractionChange, event: &Event) {
         EventKind::Received { .. } | EventKind::Queued { cause: QueuedCause::Arrival, .. }
     );
     change.only_arrived &= is_arrival;
-    if let EventKind::Queued { key, .. } = &event.kind {
+    if let EventKind::Received { priority, .. } = event.kind {
+        change.priority = Some(priority);
+        // New rows say 0.
+        change.only_arrived &= priority == 0;
+    } else if let EventKind::Queued { key, .. } = &event.kind {
         change.queue = event.queue;
         change.agent = Column::Set(None);
         change.waiting_since_at = Some(Timestamp::from_millis(key.eligible_at_ms));

@@ -221,7 +221,8 @@ async fn update_interaction(
            answered_at = COALESCE(answered_at, $7),
            closed_at = CASE WHEN $8 = 1 THEN $9 ELSE closed_at END,
            disposition_id = COALESCE($10, disposition_id),
-           event_sequence = $11
+           event_sequence = $11,
+           priority = COALESCE($12, priority)
          WHERE id = $1",
         interaction,
         state.as_deref(),
@@ -233,7 +234,8 @@ async fn update_interaction(
         change.closed_at.is_set(),
         change.closed_at.value(),
         change.disposition,
-        change.event_sequence.cast_signed()
+        change.event_sequence.cast_signed(),
+        change.priority.map(i64::from)
     )
     .await
     .map(drop)

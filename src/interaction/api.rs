@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::model::{Identification, Interaction, InteractionDetails};
+use super::model::{Identification, Interaction, InteractionDetails, ViewerRef};
 use super::store::{self, Filter, PageKey, Search};
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
@@ -99,7 +99,8 @@ async fn list(
     let routing = app.routing.get();
     let mut connection = app.db.read().await?;
     let rows = store::list(&mut connection.sql(), &routing, &filter, before, page.fetch()).await?;
-    Ok(Json(page.page(rows, |row| (row.received_at, row.id))))
+    let page = page.page(rows, |row| (row.received_at, row.id));
+    Ok(Json(page.map(|row| with_viewers(&app, row))))
 }
 
 fn states(text: Option<&str>) -> Vec<String> {
@@ -130,7 +131,8 @@ async fn in_queue_order(
         .await?;
     let mut connection = app.db.read().await?;
     let mut rows = store::load_many(&mut connection.sql(), &app.routing.get(), &ids).await?;
-    let items = ids.iter().filter_map(|id| rows.remove(id)).collect();
+    let items = ids.iter().filter_map(|id| rows.remove(id));
+    let items = items.map(|row| with_viewers(app, row)).collect();
     Ok(Json(Page { items, next: None }))
 }
 
@@ -194,5 +196,13 @@ async fn announce(app: &App, id: InteractionId) -> ApiResult<Interaction> {
 async fn load(app: &App, id: InteractionId) -> Result<Interaction, ApiError> {
     let mut connection = app.db.read().await?;
     let found = store::load(&mut connection.sql(), &app.routing.get(), id).await?;
-    found.ok_or_else(|| ApiError::not_found("interaction", id))
+    let found = found.ok_or_else(|| ApiError::not_found("interaction", id))?;
+    Ok(with_viewers(app, found))
+}
+
+/// With those who look at it just now.
+fn with_viewers(app: &App, mut interaction: Interaction) -> Interaction {
+    let viewers = app.viewers.of(interaction.id, app.clock.now()).into_iter();
+    interaction.viewers = viewers.map(ViewerRef::from).collect();
+    interaction
 }

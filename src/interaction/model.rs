@@ -116,6 +116,12 @@ pub struct ViewerRef {
     pub writes: bool,
 }
 
+impl From<crate::message::viewers::Viewer> for ViewerRef {
+    fn from(viewer: crate::message::viewers::Viewer) -> Self {
+        Self { id: viewer.id, name: viewer.name, writes: viewer.writes }
+    }
+}
+
 /// A contact with how its client was found and where it may belong.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct InteractionDetails {

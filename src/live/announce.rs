@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rozmova_base::Clock;
 use rozmova_base::id::{AgentId, IdMaker, InteractionId, OfferId, QueueId};
 use rozmova_queue::{Event, EventKind};
 use serde::Serialize;
@@ -13,7 +14,8 @@ use super::{Audience, Hub, LiveEvent};
 use crate::agent::model::Agent;
 use crate::dispatch::{Committed, SubmitError};
 use crate::interaction;
-use crate::interaction::model::{Interaction, Offer};
+use crate::interaction::model::{Interaction, Offer, ViewerRef};
+use crate::message::viewers::Viewers;
 use crate::routing::RoutingNow;
 use crate::store::Db;
 use crate::wallboard::Floor;
@@ -35,6 +37,10 @@ pub struct Announcer {
     pub floor: Floor,
     /// Names and targets.
     pub routing: RoutingNow,
+    /// Who looks at what.
+    pub viewers: Arc<Viewers>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// For a new epoch when events could not be made.
     pub ids: Arc<dyn IdMaker>,
 }
@@ -129,11 +135,16 @@ impl Announcer {
     async fn announce(&self, events: &[Event]) -> Result<(), SubmitError> {
         let touched = touched(events);
         let ids: Vec<InteractionId> = touched.keys().copied().collect();
-        let interactions = {
+        let mut interactions = {
             let mut connection = self.db.read().await?;
             let routing = self.routing.get();
             interaction::store::load_many(&mut connection.sql(), &routing, &ids).await?
         };
+        let now = self.clock.now();
+        for (id, interaction) in &mut interactions {
+            let viewers = self.viewers.of(*id, now).into_iter();
+            interaction.viewers = viewers.map(ViewerRef::from).collect();
+        }
         for (id, touch) in &touched {
             if let Some(interaction) = interactions.get(id) {
                 self.announce_interaction(interaction, touch);

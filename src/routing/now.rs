@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rozmova_base::id::{AgentId, DispositionId, PauseReasonId, QueueId, SkillId};
+use rozmova_queue::Input;
 use rozmova_queue::config::{Medium, QueueConfig, SkillLevel};
+use rozmova_queue::input::Arrival;
 
 use super::document::{
     AgentItem, DispositionItem, PauseReasonItem, QueueItem, RoutingDocument, SkillItem,
@@ -59,6 +61,18 @@ impl Routing {
                 Some(SkillLevel { skill, level: need.level })
             })
             .collect()
+    }
+
+    /// An input as it came, an arrival with what its queue adds: priority and needed skills.
+    #[must_use]
+    pub fn completed(&self, input: Input) -> Input {
+        let Input::ContactArrived(arrival) = input else { return input };
+        let Some(queue) = self.queue(arrival.queue) else { return Input::ContactArrived(arrival) };
+        Input::ContactArrived(Arrival {
+            priority: arrival.priority.max(queue.priority),
+            needs: if arrival.needs.is_empty() { self.needs(arrival.queue) } else { arrival.needs },
+            ..arrival
+        })
     }
 
     fn skill_named(&self, name: &str) -> Option<SkillId> {

@@ -20,7 +20,8 @@ pub const MAX_HTML_DEPTH: usize = 512;
 /// Attributes of one element.
 pub const MAX_ATTRIBUTES: usize = 512;
 
-/// Ampersands that begin no character reference. The cleaner is quadratic in them: 8 s for a million.
+/// Ampersands that begin no character reference. The cleaner is quadratic in them: a million take
+/// it 8 s.
 const MAX_STRAY_AMPERSANDS: usize = 20_000;
 
 /// Elements that have no end tag, or that the next of their kind ends.

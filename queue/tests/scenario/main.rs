@@ -9,5 +9,7 @@ mod order;
 mod overflow;
 mod routing;
 mod script;
+mod settings;
 mod supervisor;
+mod trace;
 mod words;

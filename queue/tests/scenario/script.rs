@@ -17,7 +17,7 @@ use rozmova_queue::config::{
 };
 use rozmova_queue::hours::{HoursConfig, Opening, WeeklyOpening};
 use rozmova_queue::input::{Act, ActKind, Arrival, Outbound, Target};
-use rozmova_queue::{Engine, Input, invariants};
+use rozmova_queue::{Engine, Input, Output, invariants};
 
 use crate::words::{clock, first_word};
 
@@ -35,7 +35,7 @@ pub(crate) fn check(scenario: &str, expected: expect_test::Expect) {
 pub(crate) struct Script {
     pub(crate) engine: Engine,
     pub(crate) said: String,
-    numbers: BTreeMap<String, u128>,
+    pub(crate) numbers: BTreeMap<String, u128>,
     pub(crate) names: BTreeMap<u128, String>,
 }
 
@@ -59,7 +59,8 @@ impl Script {
         number
     }
 
-    pub(crate) fn line(&mut self, line: &str) {
+    /// Takes one line; gives what the engine said to it.
+    pub(crate) fn line(&mut self, line: &str) -> Vec<Output> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let at = time(words[0]);
         let input = self.input(&words[1..]);
@@ -68,14 +69,15 @@ impl Script {
         while let Some(output) = self.engine.poll_output() {
             outputs.push(output);
         }
-        for output in outputs {
-            self.write(&output);
+        for output in &outputs {
+            self.write(output);
         }
         if let Err(refused) = result {
             let line = format!("{} refused: {}\n", clock(at), first_word(&refused));
             self.said.push_str(&line);
         }
         invariants::check(&self.engine).unwrap_or_else(|broken| panic!("{line}: {broken}"));
+        outputs
     }
 
     fn input(&mut self, words: &[&str]) -> Input {
@@ -107,11 +109,23 @@ impl Script {
                 exceptions: Vec::new(),
             }),
             ["boss", act @ ..] => self.act(act),
+            ["remove", kind, name] => self.remove(kind, name),
             [medium, name, queue, options @ ..] if medium_named(medium).is_some() => {
                 self.arrival(medium, name, queue, options)
             }
             [subject, verb, rest @ ..] => self.verb(subject, verb, rest),
             _ => panic!("cannot read {words:?}"),
+        }
+    }
+
+    fn remove(&mut self, kind: &str, name: &str) -> Input {
+        let number = self.id(name);
+        match kind {
+            "queue" => Input::RemoveQueue { queue: QueueId::from_u128(number) },
+            "agent" => Input::RemoveAgent { agent: AgentId::from_u128(number) },
+            "reason" => Input::RemovePauseReason { reason: PauseReasonId::from_u128(number) },
+            "hours" => Input::RemoveHours { hours: HoursId::from_u128(number) },
+            other => panic!("remove {other}"),
         }
     }
 

@@ -108,6 +108,10 @@ impl Centre {
     }
 
     fn run(&self) -> Vec<Stats> {
+        self.run_and_keep().0
+    }
+
+    fn run_and_keep(&self) -> (Vec<Stats>, Engine) {
         let mut run = Run {
             engine: self.engine(),
             centre: self,
@@ -118,7 +122,7 @@ impl Centre {
             stats: vec![Stats::default(); self.types.len()],
         };
         run.simulate();
-        run.stats
+        (run.stats, run.engine)
     }
 }
 
@@ -307,6 +311,23 @@ fn theory_erlang_a() {
     assert_within("Erlang A, P(W>0)", stats.waited as f64 / counted, 0.467_774, 3.0);
     assert_within("Erlang A, P(Ab)", stats.abandoned as f64 / counted, 0.030_912, 3.0);
     assert_within("Erlang A, E[W] s", stats.mean_wait_s(), 3.709_5, 3.0);
+}
+
+/// The range of waits that callers are told holds for about four in five, and the single figure is
+/// better than always telling the mean would be.
+#[test]
+fn theory_estimates_are_honest() {
+    let mut centre = Centre::m_m_n(20, 21.0, 180.0);
+    centre.patience_s = Some(300.0);
+    centre.arrivals = ARRIVALS / 20;
+    let (stats, engine) = centre.run_and_keep();
+    let quality = engine.queue(queue_id(0)).expect("the queue").estimate_quality;
+    let mean_s = stats[0].mean_wait_s();
+    let error_s = quality.mean_absolute_error_ms as f64 / 1000.0;
+    let share = f64::from(quality.coverage_permille) / 1000.0;
+    tell(format_args!("mean wait {mean_s:.1} s, error {error_s:.1} s, in range {share:.3}"));
+    assert!((0.72..=0.90).contains(&share), "{share} of the waits are within the range told");
+    assert!(error_s < 0.5 * mean_s, "the estimates are wrong by {error_s} s");
 }
 
 /// Six types of clients, 90 agents, 84 Erlang, 10 minutes each: with more skills for each agent the

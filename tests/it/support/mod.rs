@@ -3,11 +3,13 @@
 
 mod client;
 mod live;
+mod mail;
 mod server;
 
 pub(crate) use client::Client;
 pub(crate) use live::Live;
-pub(crate) use server::{PASSWORD, TestServer};
+pub(crate) use mail::{Lmtp, Sink};
+pub(crate) use server::{PASSWORD, TestServer, mailbox};
 
 /// `each_server!(name, |server| { … })` makes a module with two tests: a server on SQLite and one
 /// on PostgreSQL. Without `ROZMOVA_TEST_POSTGRES_URL` the second checks nothing, unless

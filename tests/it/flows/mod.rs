@@ -1,0 +1,7 @@
+//! What happens to a contact from one end to the other.
+
+mod centre;
+mod email_reply;
+mod live;
+mod routing;
+mod work;
