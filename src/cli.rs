@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line speaks here")]
 
+mod bench;
 mod serve;
 mod users;
 
@@ -39,6 +40,8 @@ enum Command {
     CheckConfig,
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
+    /// Measure how fast a part is on this machine.
+    Bench(bench::BenchCommand),
     /// Print docs/config.md.
     #[command(hide = true)]
     ConfigDocs,
@@ -73,6 +76,10 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
             print!("{}", config::markdown());
             return Ok(());
         }
+        Command::Bench(ref command) => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            return runtime.block_on(bench::run(command.clone()));
+        }
         Command::Serve
         | Command::Migrate
         | Command::CheckConfig
@@ -100,6 +107,6 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
         }
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
-        Command::Openapi | Command::ConfigDocs => Ok(()),
+        Command::Openapi | Command::ConfigDocs | Command::Bench(_) => Ok(()),
     }
 }

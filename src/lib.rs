@@ -6,6 +6,7 @@
 
 // ── starts and stops everything ──
 pub mod app;
+pub mod bench;
 pub mod cli;
 // ── a bank to try things on, and the world outside it ──
 pub mod demo;

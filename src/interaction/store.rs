@@ -536,3 +536,52 @@ pub async fn insert_note(sql: &mut Sql<'_>, note: &Note<'_>) -> Result<(), Store
     .await
     .map(drop)
 }
+
+/// A contact that begins.
+#[derive(Clone, Copy, Debug)]
+pub struct NewInteraction<'a> {
+    /// Its id.
+    pub id: InteractionId,
+    /// Its number, taken from the counter.
+    pub number: i64,
+    /// As in the API.
+    pub medium: &'a str,
+    /// `inbound` or `outbound`.
+    pub direction: &'a str,
+    /// Where it begins.
+    pub state: &'a str,
+    /// One line.
+    pub subject: &'a str,
+    /// Who wrote.
+    pub from_name: &'a str,
+    /// From where.
+    pub from_address: &'a str,
+    /// Where it waits.
+    pub queue: QueueId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Adds a contact without a client. Intake adds its own, many at once.
+pub async fn insert(sql: &mut Sql<'_>, new: &NewInteraction<'_>) -> Result<(), StoreError> {
+    execute!(
+        sql,
+        "INSERT INTO interaction (id, number, medium, direction, state, subject, identified_by,
+           candidates, from_name, from_address, from_key, mailbox, queue_id, priority, received_at,
+           waiting_since_at, last_message_at, unread, readable, disposition_note, event_sequence)
+         VALUES ($1, $2, $3, $4, $5, $6, 'none', 0, $7, $8, $8, '', $9, 0, $10, $10, $10, 1, 1, '',
+           0)",
+        new.id,
+        new.number,
+        new.medium,
+        new.direction,
+        new.state,
+        new.subject,
+        new.from_name,
+        new.from_address,
+        new.queue,
+        new.at
+    )
+    .await
+    .map(drop)
+}

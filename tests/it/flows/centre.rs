@@ -1,7 +1,7 @@
 //! A small centre: one queue, a pause reason, two results, agents by name.
 
 use rozmova::auth::Role;
-use rozmova::execute;
+use rozmova::interaction::store::{self, NewInteraction};
 use rozmova_base::id::{InteractionId, QueueId};
 use rozmova_queue::Input;
 use rozmova_queue::config::Medium;
@@ -51,20 +51,19 @@ impl<'a> Centre<'a> {
         let id = InteractionId::make(app.ids.as_ref());
         let mut turn = app.dispatch.journal().begin().await.expect("a turn");
         let at = turn.at();
-        execute!(
-            &mut turn.sql(),
-            "INSERT INTO interaction (id, number, medium, direction, state, subject, identified_by,
-               candidates, from_name, from_address, from_key, mailbox, queue_id, priority,
-               received_at, last_message_at, unread, readable, disposition_note, event_sequence)
-             VALUES ($1, $2, 'email', 'inbound', 'queued', 'Card', 'none', 0, '', '', '', '', $3,
-               0, $4, $4, 1, 1, '', 0)",
+        let new = NewInteraction {
             id,
             number,
-            self.queue,
-            at
-        )
-        .await
-        .expect("inserted");
+            medium: "email",
+            direction: "inbound",
+            state: "queued",
+            subject: "Card",
+            from_name: "Olena",
+            from_address: "olena@example.ua",
+            queue: self.queue,
+            at,
+        };
+        store::insert(&mut turn.sql(), &new).await.expect("inserted");
         turn.append(Input::ContactArrived(Arrival::new(id, Medium::Email, self.queue)));
         for verdict in turn.commit().await.expect("committed") {
             let applied = verdict.wait().await.expect("taken");

@@ -88,7 +88,9 @@ async fn what_is_not_in_ones_hands_is_refused() {
     ana.put(&format!("{path}/state"), &hold).await.expect_refusal(409, "not_yours");
     let priority = json!({ "priority": 3, "reason": "a minister" });
     ana.put(&format!("{path}/priority"), &priority).await.expect_refusal(403, "forbidden");
-    ana.put(&format!("{path}/assignment"), &json!({})).await.expect_refusal(409, "pull_not_allowed");
+    ana.put(&format!("{path}/assignment"), &json!({}))
+        .await
+        .expect_refusal(409, "pull_not_allowed");
     server.stop().await;
 }
 

@@ -1,0 +1,64 @@
+//! `rozmova bench`.
+
+use clap::{Args, Subcommand};
+
+use crate::bench::{Report, engine, live};
+
+/// What to measure, and how to tell.
+#[derive(Clone, Debug, Args)]
+pub(super) struct BenchCommand {
+    #[command(subcommand)]
+    name: BenchName,
+    /// Print one JSON object and nothing else.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Measure for so long.
+    #[arg(long, global = true, default_value_t = 20)]
+    seconds: u64,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum BenchName {
+    /// The queue engine alone: 1,000 agents, 50 queues, 100,000 contacts waiting.
+    Engine,
+    /// Live events on their way to many desks.
+    Live {
+        /// Open desks.
+        #[arg(long, default_value_t = 500)]
+        desks: usize,
+        /// Contacts a second.
+        #[arg(long, default_value_t = 50)]
+        rate: u32,
+        /// Measure the traffic of a server that runs: http://host:port.
+        #[arg(long, requires = "token")]
+        against: Option<String>,
+        /// A supervisor's API token for that server.
+        #[arg(long, env = "ROZMOVA_TOKEN", hide_env_values = true)]
+        token: Option<String>,
+    },
+}
+
+pub(super) async fn run(command: BenchCommand) -> anyhow::Result<()> {
+    let seconds = command.seconds;
+    let report = match command.name {
+        BenchName::Engine => tokio::task::spawn_blocking(move || engine::run(seconds)).await?,
+        BenchName::Live { desks, rate, against, token } => {
+            let against = against.zip(token);
+            live::run(live::Options { desks, events_per_s: rate, seconds, against }).await?
+        }
+    };
+    if !command.json {
+        print_for_people(&report);
+    }
+    println!("{}", serde_json::to_string(&report)?);
+    Ok(())
+}
+
+fn print_for_people(report: &Report) {
+    println!("{}: {:.0} {} a second", report.name, report.rate_per_s, report.unit);
+    println!("  half within {:.3} ms, 99 % within {:.3} ms", report.p50_ms, report.p99_ms);
+    println!(
+        "  {:.4} ms CPU each, {:.2} cores, {:.0} MiB, {} failures in {:.0} s",
+        report.cpu_ms_each, report.cores, report.rss_mb, report.failures, report.seconds
+    );
+}
