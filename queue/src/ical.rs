@@ -1,14 +1,14 @@
-//! Opening hours and holidays out of an iCalendar file (RFC 5545), as calendar programs export them.
+//! Opening hours and holidays out of an iCalendar file (RFC 5545) as calendar programs write it.
 //!
 //! What is read of each `VEVENT`:
 //! - an all-day event (`DTSTART;VALUE=DATE`) is a closed day, or several up to `DTEND`; repeated
 //!   every year if it has `RRULE:FREQ=YEARLY`;
-//! - a timed event with `RRULE:FREQ=WEEKLY` is open every week on the days of `BYDAY`, or on the day of
-//!   its start;
+//! - a timed event with `RRULE:FREQ=WEEKLY` is open every week on the days of `BYDAY`, or on the day
+//!   of its start;
 //! - a timed event without a rule makes its day exceptional: open then, and only then.
 //!
-//! Anything else (other rules, times in another zone, cancelled events) is not guessed at: it is named
-//! in [`Imported::skipped`], so that a person can enter it by hand.
+//! Anything else (other rules, times in another zone) is not guessed at: it is named in
+//! [`Imported::skipped`], so that a person can enter it by hand.
 
 use std::collections::BTreeMap;
 
@@ -46,8 +46,8 @@ pub enum IcalError {
     TooMany,
 }
 
-/// Reads a file. Times are taken as they stand on the wall in `time_zone`; yearly events are entered
-/// for [`YEARS`] years from `first_year`.
+/// Reads a file. Times are taken as the clock on the wall shows them in `time_zone`; yearly events
+/// are entered for [`YEARS`] years from `first_year`.
 pub fn import(
     text: &str,
     id: HoursId,
