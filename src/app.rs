@@ -14,7 +14,7 @@ use rozmova_base::Clock;
 use rozmova_base::id::{IdMaker, uuid_v7};
 use rozmova_base::time::SystemClock;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -24,15 +24,15 @@ use crate::channels::{self, Channels};
 use crate::config::Config;
 use crate::dispatch::{Dispatch, DispatchOptions};
 use crate::health::HealthBoard;
-use crate::intake::Added;
 use crate::live::{Announcer, Hub, Presence};
 use crate::media::{MediaError, MediaStore};
+use crate::message::changes::{Changes, ChangesReceiver};
 use crate::message::viewers::Viewers;
 use crate::routing::{self, RoutingNow};
 use crate::store::{Db, StoreError, migrate};
 use crate::telemetry;
 use crate::wallboard::Floor;
-use crate::{http, jobs};
+use crate::{http, jobs, message};
 
 /// How long a task may take to finish what it has begun when the server stops. Longer than any
 /// commit, shorter than the 90 s after which systemd kills.
@@ -62,6 +62,8 @@ pub struct App {
     pub channels: Channels,
     /// Who looks at what.
     pub viewers: Viewers,
+    /// Takes what open screens should know.
+    pub changes: Changes,
     /// How the parts fare.
     pub health: HealthBoard,
     /// Who gets what.
@@ -157,7 +159,10 @@ struct Task {
 }
 
 /// Opens the store, brings its schema up to date and builds the parts; starts nothing.
-pub async fn build(config: Config, outside: Outside) -> Result<Arc<App>, StartError> {
+async fn build(
+    config: Config,
+    outside: Outside,
+) -> Result<(Arc<App>, ChangesReceiver), StartError> {
     let db = open_store(&config).await?;
     let passwords = Passwords::new(config.auth.password_checks_at_once, outside.random.as_ref());
     let media = MediaStore::open(&config.media, db.clone())?;
@@ -174,11 +179,13 @@ pub async fn build(config: Config, outside: Outside) -> Result<Arc<App>, StartEr
     let queue = open_queue(&config, &db, &clock, &ids)
         .await
         .map_err(|source| StartError::Queue { source })?;
-    Ok(Arc::new(App {
+    let (changes, changed) = Changes::new();
+    let app = Arc::new(App {
         db,
         media,
         channels,
         viewers: Viewers::default(),
+        changes,
         clock,
         ids,
         random,
@@ -190,7 +197,8 @@ pub async fn build(config: Config, outside: Outside) -> Result<Arc<App>, StartEr
         hub: queue.hub,
         presence: queue.presence,
         config,
-    }))
+    });
+    Ok((app, changed))
 }
 
 struct Queue {
@@ -247,7 +255,7 @@ pub async fn open_store(config: &Config) -> Result<Db, StartError> {
 pub async fn start(config: Config, outside: Outside) -> Result<Running, StartError> {
     // Before the first counter is touched.
     telemetry::metrics();
-    let app = build(config, outside).await?;
+    let (app, changed) = build(config, outside).await?;
     let listen = app.config.http.listen;
     let failed = |source| StartError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
@@ -255,11 +263,10 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let mut running = Running { app, address, tasks: Vec::new() };
     // Tasks in the order of their needs; they stop in the reverse of it.
     running.spawn("queue", stop_queue);
-    let (changed, mut changes) = mpsc::unbounded_channel();
-    running.spawn("messages", |_, _| async move { while changes.recv().await.is_some() {} });
+    running.spawn("messages", |app, stop| message::live::run(app, changed, stop));
     running.spawn("jobs", jobs::run);
-    running.spawn("outbox", |app, stop| channels::send(app, changed.clone(), stop));
-    running.receive(changed).await?;
+    running.spawn("outbox", channels::send);
+    running.receive().await?;
     running.spawn("http", |app, stop| http::serve(app, listener, stop));
     Ok(running)
 }
@@ -272,10 +279,10 @@ async fn stop_queue(app: Arc<App>, stop: CancellationToken) {
 
 impl Running {
     /// Opens the channels; when it returns, they take mail.
-    async fn receive(&mut self, added: mpsc::UnboundedSender<Added>) -> Result<(), StartError> {
+    async fn receive(&mut self) -> Result<(), StartError> {
         let (opened, failure) = oneshot::channel();
         self.spawn("channels", |app, stop| async move {
-            if let Err(error) = channels::receive(app, added, stop).await {
+            if let Err(error) = channels::receive(app, stop).await {
                 let _ = opened.send(error);
             }
         });

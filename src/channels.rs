@@ -5,13 +5,12 @@ use std::sync::Arc;
 use channel_contract::{Channel, ChannelError, ChannelName, Health, HealthState};
 use channel_email::EmailChannel;
 use channel_email::config::EmailConfig;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::RandomSource;
 use crate::config::ChannelsConfig;
-use crate::intake::{self, Added, Intake, IntakeHost, Mailbox, Mailboxes};
+use crate::intake::{self, Intake, IntakeHost, Mailbox, Mailboxes};
 use crate::outbox;
 use crate::store::{Db, StoreError, setting};
 
@@ -78,16 +77,13 @@ async fn signing_secret(db: &Db, random: &dyn RandomSource) -> Result<String, St
 }
 
 /// Takes in until `stop` is cancelled, then finishes what has been begun.
-pub async fn receive(
-    app: Arc<App>,
-    added: mpsc::UnboundedSender<Added>,
-    stop: CancellationToken,
-) -> Result<(), ChannelError> {
+pub async fn receive(app: Arc<App>, stop: CancellationToken) -> Result<(), ChannelError> {
     let parts = intake::Parts {
         dispatch: app.dispatch.clone(),
         ids: Arc::clone(&app.ids),
         settings: Arc::clone(&app.channels.intake),
-        added,
+        changes: app.changes.clone(),
+        outbox: app.channels.outbox.clone(),
     };
     let (intake, batches) = Intake::start(parts);
     let reporter = Arc::clone(&app);
@@ -107,14 +103,14 @@ pub async fn receive(
 }
 
 /// Sends until `stop` is cancelled.
-pub async fn send(app: Arc<App>, changed: mpsc::UnboundedSender<Added>, stop: CancellationToken) {
+pub async fn send(app: Arc<App>, stop: CancellationToken) {
     let reporter = Arc::clone(&app);
     let parts = outbox::Parts {
         db: app.db.clone(),
         media: app.media.clone(),
         clock: Arc::clone(&app.clock),
         channel: Arc::clone(&app.channels.email) as Arc<dyn Channel>,
-        changed,
+        changes: app.changes.clone(),
         health: Arc::new(move |health| report(&reporter, "outbox", health)),
         wake: app.channels.outbox.clone(),
     };

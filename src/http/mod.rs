@@ -28,7 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::error::ApiError;
 use crate::app::App;
-use crate::{agent, audit, auth, client, health, interaction, live, routing, wallboard};
+use crate::{agent, audit, auth, client, health, interaction, live, message, routing, wallboard};
 
 /// All features' APIs, below `/api/v1`.
 fn api() -> OpenApiRouter<Arc<App>> {
@@ -43,7 +43,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
             .merge(interaction::api::router())
             .merge(routing::api::router())
             .merge(wallboard::api::router())
-            .merge(live::ws::router()),
+            .merge(live::ws::router())
+            .merge(message::api::router()),
     )
 }
 

@@ -31,7 +31,7 @@ pub use config::IntakeConfig;
 pub use host::IntakeHost;
 pub use mailbox::{Mailbox, Mailboxes};
 use rozmova_base::Timestamp;
-use rozmova_base::id::{IdMaker, InteractionId, MessageId};
+use rozmova_base::id::{IdMaker, InteractionId};
 use rozmova_queue::{Input, Rejected};
 pub use settings::Settings;
 use tokio::sync::{mpsc, oneshot};
@@ -39,6 +39,8 @@ use tokio::sync::{mpsc, oneshot};
 use crate::client::identity::store::{Resolution, Sender, resolve};
 use crate::client::model::{ContactMedium, MatchKey};
 use crate::dispatch::{Dispatch, SubmitError, Verdict};
+use crate::message::changes::{Change, Changes};
+use crate::outbox::Wake;
 use crate::store::{Sql, StoreError};
 
 /// Messages in one commit: more would make the first of them wait for the writing of the last.
@@ -51,17 +53,6 @@ const WAITING_MAX: usize = 1_024;
 /// How often a batch that collided with another transaction is tried again at once.
 const COLLISIONS_MAX: usize = 3;
 
-/// A message that was added to an interaction which may be on somebody's screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Added {
-    /// The interaction.
-    pub interaction: InteractionId,
-    /// The message: a new one, or one of ours whose delivery was reported on.
-    pub message: MessageId,
-    /// Whether it is new.
-    pub is_new: bool,
-}
-
 /// Everything intake works with.
 #[derive(Clone)]
 pub struct Parts {
@@ -71,8 +62,10 @@ pub struct Parts {
     pub ids: Arc<dyn IdMaker>,
     /// What was configured.
     pub settings: Arc<Settings>,
-    /// Takes what changed on open screens; nobody waits for it.
-    pub added: mpsc::UnboundedSender<Added>,
+    /// Takes what changed on open screens.
+    pub changes: Changes,
+    /// Wakes the outbox for acknowledgements.
+    pub outbox: Wake,
 }
 
 impl std::fmt::Debug for Parts {
@@ -201,6 +194,9 @@ async fn commit(parts: &Parts, messages: &[InboundMessage]) -> Result<Vec<Delive
     }
     let verdicts = turn.commit().await?;
     announce(parts, &plan);
+    if !plan.acknowledgements.is_empty() {
+        parts.outbox.wake();
+    }
     let parts = parts.clone();
     tokio::spawn(async move { look_after(&parts, verdicts, woken).await });
     Ok(plan
@@ -244,18 +240,13 @@ fn sender_key(message: &InboundMessage) -> Option<MatchKey> {
 }
 
 fn announce(parts: &Parts, plan: &plan::Plan<'_>) {
-    let new = plan.messages.iter().filter(|message| message.continues).map(|message| Added {
-        interaction: message.interaction,
-        message: message.id,
-        is_new: true,
-    });
-    let reported = plan.reported.iter().map(|report| Added {
-        interaction: report.interaction,
-        message: report.message,
-        is_new: false,
-    });
-    for added in new.chain(reported) {
-        let _ = parts.added.send(added);
+    for message in plan.messages.iter().filter(|message| message.continues) {
+        let (interaction, message) = (message.interaction, message.id);
+        parts.changes.tell(Change::Added { interaction, message });
+    }
+    for report in &plan.reported {
+        let (interaction, message) = (report.interaction, report.message);
+        parts.changes.tell(Change::Delivery { interaction, message });
     }
 }
 

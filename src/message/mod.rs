@@ -8,6 +8,12 @@
 //! 4. What came from outside is shown in a sandbox or offered for download, never as a page of
 //!    ours.
 
+pub mod api;
+pub mod changes;
+mod compose;
+mod drafts;
+pub mod live;
 pub mod model;
+mod names;
 pub mod store;
 pub mod viewers;

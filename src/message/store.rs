@@ -506,3 +506,10 @@ pub async fn drop_draft(
     .await
     .map(drop)
 }
+
+/// How many messages nobody has seen.
+pub async fn unread(sql: &mut Sql<'_>, interaction: InteractionId) -> Result<i64, StoreError> {
+    let row =
+        fetch_optional!(sql, (i64,), "SELECT unread FROM interaction WHERE id = $1", interaction);
+    Ok(row.await?.map_or(0, |(unread,)| unread))
+}

@@ -23,12 +23,12 @@ use channel_contract::{
 use futures_util::future::join_all;
 use rozmova_base::id::MessageId;
 use rozmova_base::{Clock, Timestamp};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::intake::Added;
 use crate::intake::store::Recipients;
 use crate::media::{ContentHash, MediaError, MediaStore};
+use crate::message::changes::{Change, Changes};
 use crate::store::{Db, StoreError};
 
 /// How long a reply can be taken back.
@@ -67,7 +67,7 @@ pub struct Parts {
     /// What sends mail.
     pub channel: Arc<dyn Channel>,
     /// Takes what changed on open screens.
-    pub changed: mpsc::UnboundedSender<Added>,
+    pub changes: Changes,
     /// Takes how sending fares.
     pub health: Arc<dyn Fn(Health) + Send + Sync>,
     /// Wakes the worker.
@@ -194,7 +194,7 @@ async fn write_outcome(
     tx.commit().await?;
     if let Some(interaction) = interaction {
         let message = due.message_id;
-        let _ = parts.changed.send(Added { interaction, message, is_new: false });
+        parts.changes.tell(Change::Delivery { interaction, message });
     }
     Ok(())
 }

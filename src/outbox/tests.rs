@@ -79,7 +79,7 @@ fn bench(db: &Db, answers: Vec<PerformError>) -> Bench {
         media: MediaStore::open(&config, db.clone()).expect("a media store"),
         clock: clock.clone(),
         channel: channel.clone(),
-        changed: mpsc::unbounded_channel().0,
+        changes: Changes::new().0,
         health: Arc::new(|_| {}),
         wake: Wake::default(),
     };

@@ -20,7 +20,8 @@ pub const MAX_HTML_DEPTH: usize = 512;
 /// Attributes of one element.
 pub const MAX_ATTRIBUTES: usize = 512;
 
-/// Ampersands that begin no character reference. The cleaner is quadratic in them: 8 s for a million.
+/// Ampersands that begin no character reference. The cleaner is quadratic in them: a million take
+/// it 8 s.
 const MAX_STRAY_AMPERSANDS: usize = 20_000;
 
 /// Elements that have no end tag, or that the next of their kind ends.
@@ -301,14 +302,14 @@ mod tests {
             format!("<p {}>", "a ".repeat(200_000)),
             format!("<p {}>", "a=''".repeat(100_000)),
             "x".repeat(MAX_HTML_BYTES + 1),
-            "&".repeat(1_000_000),
+            "&".repeat(100_000),
             "&x".repeat(100_000),
             "<x><y><z>".repeat(2_000),
         ] {
             assert!(clean(&bomb).is_none(), "{}", &bomb[..20]);
         }
-        assert!(clean(&"<p>line<br>".repeat(5_000)).is_some(), "many paragraphs are not deep");
-        assert!(clean(&"<div>x</div>".repeat(5_000)).is_some());
-        assert!(clean(&"a&nbsp;b & c ".repeat(10_000)).is_some());
+        assert!(clean(&"<p>line<br>".repeat(1_000)).is_some(), "many paragraphs are not deep");
+        assert!(clean(&"<div>x</div>".repeat(1_000)).is_some());
+        assert!(clean(&"a&nbsp;b & c ".repeat(1_000)).is_some());
     }
 }

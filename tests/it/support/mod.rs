@@ -2,10 +2,12 @@
 //! [`each_server`].
 
 mod client;
+mod mail;
 mod server;
 
 pub(crate) use client::Client;
-pub(crate) use server::{PASSWORD, TestServer};
+pub(crate) use mail::{Lmtp, Sink};
+pub(crate) use server::{PASSWORD, TestServer, mailbox};
 
 /// `each_server!(name, |server| { … })` makes a module with two tests: a server on SQLite and one
 /// on PostgreSQL. Without `ROZMOVA_TEST_POSTGRES_URL` the second checks nothing, unless

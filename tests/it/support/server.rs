@@ -3,13 +3,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use channel_email::config::MailboxConfig;
 use rozmova::app::{self, App, Outside, Running, SystemIds};
 use rozmova::auth::users::{self, By, NewUser};
 use rozmova::auth::{Role, Token, User};
 use rozmova::config::Config;
 use rozmova::store::testing;
 use rozmova_base::Timestamp;
+use rozmova_base::id::{InteractionId, QueueId};
 use rozmova_base::time::MockClock;
+use rozmova_queue::Input;
+use rozmova_queue::config::QueueConfig;
 use serde_json::json;
 
 use super::Client;
@@ -116,6 +120,45 @@ impl TestServer {
         self.anybody().with_header("authorization", &format!("Bearer {}", secret.text))
     }
 
+    /// Where mail is taken over LMTP.
+    pub(crate) fn lmtp(&self) -> SocketAddr {
+        let listening = self.app().channels.email.listening();
+        let lmtp = listening.iter().find(|(name, _)| name.0 == "lmtp");
+        lmtp.expect("an LMTP listener").1
+    }
+
+    /// Adds a queue that takes every medium.
+    pub(crate) async fn add_queue(&self, name: &str) -> QueueId {
+        let app = self.app();
+        let id = QueueId::make(app.ids.as_ref());
+        let mut tx = app.db.begin().await.expect("a transaction");
+        rozmova::execute!(
+            &mut tx.sql(),
+            "INSERT INTO routing_item (kind, id, name, document, changed_at)
+             VALUES ('queue', $1, $2, '{}', 0)",
+            id,
+            name
+        )
+        .await
+        .expect("a queue");
+        tx.commit().await.expect("committed");
+        let queue = QueueConfig::new(id, name);
+        app.dispatch.submit(Input::PutQueue(queue)).await.expect("the engine takes it");
+        id
+    }
+
+    /// The interaction of the message with this Message-ID.
+    pub(crate) async fn interaction_of(&self, message_id: &str) -> String {
+        let mut connection = self.app().db.read().await.expect("a connection");
+        let row = rozmova::fetch_one!(
+            &mut connection.sql(),
+            (InteractionId,),
+            "SELECT interaction_id FROM message WHERE message_id = $1",
+            message_id
+        );
+        row.await.expect("a message").0.to_string()
+    }
+
     /// Stops the server and removes what it left.
     pub(crate) async fn stop(self) {
         self.running.stop().await;
@@ -126,5 +169,14 @@ impl TestServer {
         let app = self.app();
         let now: Timestamp = app.clock.now();
         By { actor: None, peer: "test", now, ids: app.ids.as_ref() }
+    }
+}
+
+/// A mailbox whose mail goes to the first queue.
+pub(crate) fn mailbox(address: &str) -> MailboxConfig {
+    MailboxConfig {
+        address: address.to_owned(),
+        display_name: "Bank Example".to_owned(),
+        ..MailboxConfig::default()
     }
 }

@@ -70,6 +70,8 @@ fn check(inspection: &Inspection) {
         let strange = |c: char| c.is_control() && c != '\n' && c != '\t';
         assert!(!text.chars().any(strange), "{text:?}");
     }
+    let empty = |text: &str| text.trim().is_empty();
+    assert_eq!(empty(&inspection.text), empty(&inspection.reply_text), "{:?}", inspection.text);
     let html = inspection.html.as_deref().unwrap_or_default().to_lowercase();
     assert!(!html.contains("<script") && !html.contains("javascript:"), "{html}");
 }

@@ -1,0 +1,48 @@
+//! What open screens should know: told by whoever writes, published by [`super::live`].
+
+use rozmova_base::id::{InteractionId, MessageId};
+use tokio::sync::mpsc;
+
+/// Something on an open screen is no longer true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A message was added.
+    Added {
+        /// Where.
+        interaction: InteractionId,
+        /// Which.
+        message: MessageId,
+    },
+    /// What became of a message of ours.
+    Delivery {
+        /// Where.
+        interaction: InteractionId,
+        /// Which.
+        message: MessageId,
+    },
+    /// Who looks.
+    Viewers {
+        /// At what.
+        interaction: InteractionId,
+    },
+}
+
+/// Takes changes; nobody waits for them to be published. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Changes(mpsc::UnboundedSender<Change>);
+
+/// The other end.
+pub type ChangesReceiver = mpsc::UnboundedReceiver<Change>;
+
+impl Changes {
+    /// Both ends.
+    pub fn new() -> (Self, ChangesReceiver) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// Tells one. After the publisher has stopped there are no screens left to tell.
+    pub fn tell(&self, change: Change) {
+        let _ = self.0.send(change);
+    }
+}
