@@ -3,8 +3,8 @@
 //! What is read of each `VEVENT`:
 //! - an all-day event (`DTSTART;VALUE=DATE`) is a closed day, or several up to `DTEND`; repeated
 //!   every year if it has `RRULE:FREQ=YEARLY`;
-//! - a timed event with `RRULE:FREQ=WEEKLY` is open every week on the days of `BYDAY`, or on the day
-//!   of its start;
+//! - a timed event with `RRULE:FREQ=WEEKLY` is open every week on the days of `BYDAY`, or on the
+//!   day of its start;
 //! - a timed event without a rule makes its day exceptional: open then, and only then.
 //!
 //! Anything else (other rules, times in another zone) is not guessed at: it is named in

@@ -2,8 +2,8 @@
 //! engine's own business, so a journal of inputs with their times is a complete history.
 //!
 //! Ids of interactions come with the inputs. Ids of segments and offers are made by the engine, in
-//! the layout of UUID version 8 (RFC 9562 §5.8), from the time of the decision and a counter that is
-//! part of its state.
+//! the layout of UUID version 8 (RFC 9562 §5.8), from the time of the decision and a counter that
+//! is part of its state.
 
 use rozmova_base::Timestamp;
 use rozmova_base::id::{
