@@ -4,6 +4,7 @@
 use rozmova_base::Timestamp;
 use rozmova_base::id::DispositionId;
 use rozmova_queue::input::Arrival;
+use rozmova_queue::service_level::{HandlingCounts, SegmentCounts};
 use rozmova_queue::view::ContactState;
 use rozmova_queue::{Engine, Input, Output, invariants};
 
@@ -62,6 +63,7 @@ impl Day {
         }
         day.finish(&world);
         day.replay();
+        day.add_up();
     }
 
     fn step(&mut self, input: &Input, at: Timestamp, step: u32) {
@@ -138,6 +140,26 @@ impl Day {
         }
         let stuck: Vec<_> = self.engine.interactions().collect();
         panic!("{} contacts never end, first {:?}", stuck.len(), stuck.first());
+    }
+
+    /// Every segment that was offered ended in one way, counted from the events alone.
+    fn add_up(&self) {
+        let (mut segments, mut handling) = (SegmentCounts::default(), HandlingCounts::default());
+        for output in &self.said {
+            if let Output::Event(event) = output {
+                segments.count(event, 20_000, 5_000);
+                handling.count(event);
+            }
+        }
+        let ended = segments.answered + segments.abandoned + segments.flowed_out;
+        assert_eq!(segments.offered, ended + segments.closed_or_failed, "{segments:?}");
+        let totals = self.engine.totals();
+        assert!(totals.closed >= handling.closed && handling.talk_ms >= 0, "{totals:?}");
+        assert_eq!(
+            totals.arrived,
+            totals.closed + totals.abandoned + totals.overflowed + totals.failed,
+            "{totals:?}"
+        );
     }
 
     /// The journal alone gives the same outputs again.
