@@ -41,7 +41,8 @@ impl Dovecot {
         let chroot = if root { "" } else { "service imap-login {\n chroot =\n}\n" };
         let config = format!(
             "base_dir = {base}\nstate_dir = {base}\nlog_path = {log}\nprotocols = imap lmtp\n\
-             listen = 127.0.0.1\nssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\nssl_dh =\ndisable_plaintext_auth = no\n\
+             listen = 127.0.0.1\nssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\nssl_dh =\n\
+             disable_plaintext_auth = no\n\
              default_internal_user = {internal}\ndefault_login_user = {login}\n\
              first_valid_uid = 1\nmail_location = maildir:{mail_dir}/%n\n\
              mailbox_idle_check_interval = 1 secs\nmail_max_userip_connections = 50\n\

@@ -1,7 +1,7 @@
 //! Every `NAME.eml` is read as `NAME.json` says.
 //!
-//! `WRITE_FIXTURES=1 cargo test -p channel-email --test reading` writes the `.json` files anew; look
-//! at the difference before it is committed.
+//! `WRITE_FIXTURES=1 cargo test -p channel-email --test reading` writes the `.json` files anew;
+//! look at the difference before it is committed.
 
 use std::path::{Path, PathBuf};
 
