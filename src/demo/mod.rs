@@ -6,6 +6,7 @@
 
 pub mod bank;
 pub mod chance;
+pub mod history;
 pub mod names;
 pub mod outside;
 pub mod robot;
