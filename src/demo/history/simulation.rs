@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rozmova_base::Timestamp;
-use rozmova_base::id::{AgentId, IdMaker, InteractionId, MessageId, OfferId, QueueId};
+use rozmova_base::id::{AgentId, InteractionId, MessageId, OfferId, QueueId};
 use rozmova_queue::config::Medium;
 use rozmova_queue::input::Arrival;
 use rozmova_queue::{Engine, Event, EventKind, Input, Output};
