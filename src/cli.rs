@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line speaks here")]
 
+mod demo;
 mod serve;
 mod users;
 
@@ -33,6 +34,8 @@ struct CommandLine {
 enum Command {
     /// Run the server until SIGTERM or SIGINT.
     Serve,
+    /// Run a demo bank with live traffic, everything on this machine.
+    Demo(demo::DemoArguments),
     /// Bring the store up to date and exit.
     Migrate,
     /// Read the configuration and say what is wrong with it.
@@ -73,6 +76,12 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
             print!("{}", config::markdown());
             return Ok(());
         }
+        Command::Demo(arguments) => {
+            let log =
+                config::LogConfig { filter: "warn".to_owned(), ..config::LogConfig::default() };
+            telemetry::start_logging(&log);
+            return runtime()?.block_on(demo::run(arguments));
+        }
         Command::Serve
         | Command::Migrate
         | Command::CheckConfig
@@ -81,8 +90,11 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
     }
     let config = Config::load(line.config.as_deref())?;
     telemetry::start_logging(&config.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(with_config(line.command, config))
+    runtime()?.block_on(with_config(line.command, config))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
@@ -100,6 +112,6 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
         }
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
-        Command::Openapi | Command::ConfigDocs => Ok(()),
+        Command::Openapi | Command::ConfigDocs | Command::Demo(_) => Ok(()),
     }
 }
