@@ -67,7 +67,8 @@ rust_tests() {
 }
 
 documentation() {
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet
+    RUSTDOCFLAGS="-D warnings" \
+        cargo doc --workspace --no-deps --document-private-items --locked --quiet
 }
 
 in_web() { (cd web && "$@"); }
@@ -89,6 +90,7 @@ generated() {
 export -f rust_tests have
 step "Tools" scripts/tools.sh test
 step "Format" cargo fmt --all --check
+step "Rules of the house" cargo test --package rozmova-base --test tidy --locked --quiet
 step "Lints" cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 step "Documentation" documentation
 step "Licences, bans, sources" cargo deny --log-level error check bans licenses sources

@@ -24,7 +24,8 @@ if is_root; then
 fi
 
 stop() {
-    (cd / && "${as[@]}" "$programs/pg_ctl" -D "$folder/data" -m immediate stop) >/dev/null 2>&1 || true
+    cd /
+    "${as[@]}" "$programs/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1 || true
     rm -rf "$folder"
 }
 trap stop EXIT

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line speaks here")]
 
 mod bench;
+mod demo;
 mod serve;
 mod users;
 
@@ -34,6 +35,8 @@ struct CommandLine {
 enum Command {
     /// Run the server until SIGTERM or SIGINT.
     Serve,
+    /// Run a demo bank with live traffic, everything on this machine.
+    Demo(demo::DemoArguments),
     /// Bring the store up to date and exit.
     Migrate,
     /// Read the configuration and say what is wrong with it.
@@ -76,9 +79,12 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
             print!("{}", config::markdown());
             return Ok(());
         }
-        Command::Bench(ref command) => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            return runtime.block_on(bench::run(command.clone()));
+        Command::Bench(command) => return runtime()?.block_on(bench::run(command)),
+        Command::Demo(arguments) => {
+            let log =
+                config::LogConfig { filter: "warn".to_owned(), ..config::LogConfig::default() };
+            telemetry::start_logging(&log);
+            return runtime()?.block_on(demo::run(arguments));
         }
         Command::Serve
         | Command::Migrate
@@ -88,8 +94,11 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
     }
     let config = Config::load(line.config.as_deref())?;
     telemetry::start_logging(&config.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(with_config(line.command, config))
+    runtime()?.block_on(with_config(line.command, config))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
@@ -107,6 +116,6 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
         }
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
-        Command::Openapi | Command::ConfigDocs | Command::Bench(_) => Ok(()),
+        Command::Openapi | Command::ConfigDocs | Command::Bench(_) | Command::Demo(_) => Ok(()),
     }
 }

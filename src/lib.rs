@@ -1,6 +1,6 @@
 //! Rozmova: a multimedia contact centre for banks.
 //!
-//! Modules in the order of their layers; each may use those below it only (`tests/tidy.rs`).
+//! Modules from the top down; `tests/tidy` checks what must not look up.
 //! Every folder is a word that a contact-centre supervisor uses. Inside a folder `model.rs` is
 //! pure, `store.rs` holds the SQL and `api.rs` the HTTP.
 

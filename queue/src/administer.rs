@@ -292,19 +292,33 @@ impl Engine {
         }
         self.unlist_agent(slot);
         self.remove_agent_index(slot);
-        for (_, contact) in self.core.contacts.iter_mut() {
-            if let Some(extra) = &mut contact.extra
-                && extra.preferred == Some(slot)
-            {
-                extra.preferred = None;
-            }
-        }
+        self.forget_agent_in_contacts(slot);
         self.core.agents.remove(slot);
         self.index.agent_of.remove(&agent);
         self.index.agents[slot as usize] = AgentIndex::default();
         self.index.touched.remove(&slot);
         self.index.to_list.remove(&slot);
         Ok(())
+    }
+
+    /// The slot of a removed agent will be another's: no contact may still name it.
+    fn forget_agent_in_contacts(&mut self, agent: Slot) {
+        for slot in self.core.contacts.slots() {
+            let Some(extra) = &mut self.core.contacts[slot].extra else { continue };
+            extra.preferred = extra.preferred.filter(|preferred| *preferred != agent);
+            if !extra.declined.iter().any(|(declined, _)| *declined == agent) {
+                continue;
+            }
+            let is_waiting = self.core.contacts[slot].state == ContactState::Queued;
+            if is_waiting {
+                self.unplace(slot);
+            }
+            self.core.contacts[slot].extra().declined.retain(|(declined, _)| *declined != agent);
+            if is_waiting {
+                self.place(slot);
+                self.arm(slot);
+            }
+        }
     }
 
     fn put_pause_reason(&mut self, config: PauseReasonConfig) -> Result<(), Rejected> {

@@ -33,25 +33,32 @@ pub(crate) struct Contact {
     /// When the state began.
     pub(crate) since: Timestamp,
     /// When the engine must look at it again; its entry in the timer table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) wake_at: Option<Timestamp>,
     pub(crate) key_ms: i64,
     pub(crate) queue: Slot,
     pub(crate) need: Slot,
     /// Who has it, is being asked, or for whom it is kept; or [`NO_SLOT`].
+    #[serde(default = "no_slot", skip_serializing_if = "is_no_slot")]
     pub(crate) agent: Slot,
     /// Expected wait told at the beginning of the segment, in ms; `u32::MAX`: none.
+    #[serde(default = "no_estimate", skip_serializing_if = "is_no_estimate")]
     pub(crate) estimate_ms: u32,
     /// Half width of the range told, in thousandths of the estimate.
     pub(crate) spread_permille: u16,
     pub(crate) medium: Medium,
     pub(crate) state: ContactState,
     pub(crate) kept: Kept,
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) priority: u8,
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) client_class: u8,
     pub(crate) ring: u8,
+    #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) callback: bool,
     /// Whether `SegmentEnded` is still to come.
     pub(crate) segment_open: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) extra: Option<Box<Extra>>,
 }
 
@@ -59,16 +66,25 @@ pub(crate) struct Contact {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Extra {
     /// Who declined it, and until when he is not asked again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) declined: Vec<(Slot, Timestamp)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) offer: Option<Offer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) disposition: Option<DispositionId>,
     /// End of wrap-up, of parking or of the wait before a callback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) wrap_up_since: Option<Timestamp>,
     /// Preferred agent of a contact that is not eligible yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) preferred: Option<Slot>,
+    #[serde(default, skip_serializing_if = "is_zero_ms")]
     pub(crate) talk_ms: i64,
+    #[serde(default, skip_serializing_if = "is_zero_ms")]
     pub(crate) hold_ms: i64,
+    #[serde(default, skip_serializing_if = "is_zero_ms")]
     pub(crate) wrap_up_ms: i64,
 }
 
@@ -137,4 +153,39 @@ impl Contact {
 /// What counts when contacts of different classes compete: slope × (now − key). Largest first.
 pub(crate) fn effective_age(slope_permille: u32, now: Timestamp, key_ms: i64) -> i128 {
     i128::from(slope_permille) * (i128::from(now.as_millis()) - i128::from(key_ms))
+}
+
+// A snapshot holds many contacts; what is as usual is left out of it.
+
+const fn no_slot() -> Slot {
+    NO_SLOT
+}
+
+const fn no_estimate() -> u32 {
+    u32::MAX
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_no_slot(slot: &Slot) -> bool {
+    *slot == NO_SLOT
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_no_estimate(estimate_ms: &u32) -> bool {
+    *estimate_ms == u32::MAX
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(number: &u8) -> bool {
+    *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero_ms(duration_ms: &i64) -> bool {
+    *duration_ms == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

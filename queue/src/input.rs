@@ -1,8 +1,9 @@
 //! Everything that can happen to the queue. Inputs come from outside only: time-outs are the
 //! engine's own business, so a journal of inputs with their times is a complete history.
 //!
-//! Ids of interactions come with the inputs; ids of segments and offers are made by the engine
-//! (see [`crate::ids`]).
+//! Ids of interactions come with the inputs. Ids of segments and offers are made by the engine, in
+//! the layout of UUID version 8 (RFC 9562 §5.8), from the time of the decision and a counter that
+//! is part of its state.
 
 use rozmova_base::Timestamp;
 use rozmova_base::id::{
@@ -68,7 +69,8 @@ pub enum Input {
         /// The interaction.
         interaction: InteractionId,
     },
-    /// The client gave up before an agent had him (hung up, withdrew).
+    /// The client gave up before an agent had him (hung up, withdrew). Refused for one who will be
+    /// called back: that he hangs up is expected.
     ContactAbandoned {
         /// The interaction.
         interaction: InteractionId,

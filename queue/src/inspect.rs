@@ -8,8 +8,11 @@ use crate::config::{Medium, QueueConfig};
 use crate::contact::effective_age;
 use crate::engine::{Engine, Totals};
 use crate::needs::relaxed;
+use crate::output::Announcement;
 use crate::slab::Slot;
-use crate::view::{AgentView, ContactView, OfferView, QueueView, WaitingView, Warning};
+use crate::view::{
+    AgentView, ContactState, ContactView, OfferView, QueueView, WaitingView, Warning,
+};
 
 /// Most contacts looked at for [`Warning::NobodyFits`].
 const MAX_CHECKED: usize = 10_000;
@@ -85,6 +88,17 @@ impl Engine {
         first.extend(rest);
         first.truncate(limit);
         first
+    }
+
+    /// Where a waiting contact stands now: position and expected wait.
+    pub fn standing(&self, interaction: InteractionId) -> Option<Announcement> {
+        let slot = *self.index.contact_of.get(&interaction)?;
+        let is_waiting = self.core.contacts[slot].state == ContactState::Queued;
+        is_waiting.then(|| Announcement {
+            interaction,
+            position: self.position(slot),
+            expected_wait: self.expected_wait(slot),
+        })
     }
 
     /// What in the settings would leave contacts without an agent, by name.

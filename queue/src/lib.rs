@@ -61,6 +61,7 @@ pub mod erlang;
 mod estimate;
 mod explain;
 pub mod hours;
+pub mod ical;
 mod ids;
 pub mod input;
 mod inspect;

@@ -106,7 +106,6 @@ impl Engine {
         let waited_ms = self.core.now.millis_since(self.core.contacts[slot].entered_at);
         self.end_segment(slot, SegmentOutcome::Answered);
         self.emit(slot, EventKind::Connected { how, waited_ms });
-        self.core.contacts[slot].callback = false;
     }
 
     pub(crate) fn pull_contact(

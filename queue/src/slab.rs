@@ -55,13 +55,6 @@ impl<T> Slab<T> {
             .filter_map(|(index, entry)| Some((index as Slot, entry.as_ref()?)))
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (Slot, &mut T)> {
-        self.entries
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(index, entry)| Some((index as Slot, entry.as_mut()?)))
-    }
-
     pub(crate) fn slots(&self) -> Vec<Slot> {
         self.iter().map(|(slot, _)| slot).collect()
     }

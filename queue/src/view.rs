@@ -121,7 +121,7 @@ pub struct ContactView {
     pub agent: Option<AgentId>,
     /// The offer, while there is one.
     pub offer: Option<OfferView>,
-    /// Whether it is to be called back.
+    /// Whether it is to be called back, or was when its agent got it.
     pub callback: bool,
     /// Result code so far.
     pub disposition: Option<DispositionId>,

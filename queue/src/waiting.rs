@@ -116,6 +116,15 @@ impl Engine {
         contact.entered_at = now;
         contact.ring = 1;
         contact.segment_open = true;
+        // Who has been called back and comes into a queue again is on the line, or writes.
+        let was_answered = matches!(
+            cause,
+            QueuedCause::Transfer
+                | QueuedCause::Continued
+                | QueuedCause::Unparked
+                | QueuedCause::TakenBack
+        );
+        contact.callback &= !was_answered;
         contact.kept = Kept::No;
         if let Some(extra) = &mut contact.extra {
             extra.declined.clear();

@@ -52,9 +52,9 @@ impl Engine {
         let aside = [ContactState::Parked, ContactState::WaitingForClient];
         let slot = self.in_state(interaction, &[ContactState::Held, aside[0], aside[1]])?;
         let contact = &self.core.contacts[slot];
-        if aside.contains(&contact.state)
-            && let Some(agent) = contact.agent()
-        {
+        if aside.contains(&contact.state) {
+            // Its agent may have been removed; then it waits for the client or its time.
+            let agent = contact.agent().ok_or_else(|| self.wrong_state(slot))?;
             self.check_may_work(agent, contact.medium)?;
         }
         self.disarm(slot);

@@ -8,8 +8,10 @@ use rozmova_queue::{Engine, Input};
 
 /// Just above a power of two, where growing vectors have the most unused room.
 const CONTACTS: u32 = 270_000;
-/// All told: record, place in the lane, look-up by id.
+/// In memory, all told: record, place in the lane, look-up by id.
 const BYTES_EACH_MAX: f64 = 250.0;
+/// In a snapshot, as JSON.
+const SAVED_BYTES_EACH_MAX: f64 = 400.0;
 
 /// A day's mail waits; every tenth needs a skill.
 #[test]
@@ -35,6 +37,9 @@ fn a_waiting_contact_takes_a_few_hundred_bytes() {
     assert_eq!(engine.open_contacts(), CONTACTS as usize);
     assert!(each < BYTES_EACH_MAX, "{each:.0} bytes each");
     assert!(each > 50.0, "{each:.0} bytes each: the measurement is wrong");
+    let saved = serde_json::to_vec(&engine).expect("it can be saved");
+    let each = saved.len() as f64 / f64::from(CONTACTS);
+    assert!(each < SAVED_BYTES_EACH_MAX, "{each:.0} bytes each in a snapshot");
 }
 
 /// Resident memory of the process; none where the system does not tell (proc(5), statm).

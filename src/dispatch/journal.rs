@@ -359,6 +359,12 @@ pub(super) async fn save_snapshot(
     Ok(())
 }
 
+/// The last entry; 0 when there is none.
+pub(super) async fn last_sequence(sql: &mut Sql<'_>) -> Result<i64, StoreError> {
+    let (last,) = fetch_one!(sql, (Option<i64>,), "SELECT MAX(sequence) FROM journal").await?;
+    Ok(last.unwrap_or(0))
+}
+
 /// The latest time that anything was recorded for: a clock that was set back must not bring it
 /// back.
 pub(super) async fn latest_time(sql: &mut Sql<'_>) -> Result<Timestamp, StoreError> {

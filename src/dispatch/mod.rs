@@ -13,6 +13,7 @@
 mod driver;
 mod gate;
 mod journal;
+pub mod past;
 mod projector;
 mod rows;
 mod snapshot;

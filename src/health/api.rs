@@ -16,6 +16,9 @@ use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::ApiResult;
 use crate::http::extract::Json;
+use crate::media::{MediaError, mover};
+use crate::outbox::{self, store::OutboxState};
+use crate::store::StoreError;
 use crate::telemetry;
 
 /// Everything below `/api/v1`.
@@ -30,6 +33,30 @@ pub struct HealthView {
     pub channels: Vec<PartView>,
     /// The database.
     pub store: PartView,
+    /// Answers that wait to be sent; absent while the store does not answer.
+    pub outbox: Option<OutboxView>,
+    /// Raw mails that wait to be moved to the media store; absent likewise.
+    pub spool: Option<SpoolView>,
+}
+
+/// Answers that wait to be sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OutboxView {
+    /// How many.
+    pub waiting: i64,
+    /// Of these, tried in vain so far.
+    pub failing: i64,
+    /// When the oldest was written.
+    pub oldest_at: Option<Timestamp>,
+}
+
+/// Raw mails on their way to the media store.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SpoolView {
+    /// How many.
+    pub waiting: i64,
+    /// When the oldest came.
+    pub oldest_at: Option<Timestamp>,
 }
 
 /// How one part fares.
@@ -56,7 +83,24 @@ async fn show(State(app): State<Arc<App>>, signed_in: SignedIn) -> ApiResult<Hea
         detail: report.health.detail,
         since_at: Some(report.since),
     });
-    Ok(Json(HealthView { channels: channels.collect(), store: store(&app).await }))
+    Ok(Json(HealthView {
+        channels: channels.collect(),
+        store: store(&app).await,
+        outbox: outbox(&app).await.ok(),
+        spool: spool(&app).await.ok(),
+    }))
+}
+
+async fn outbox(app: &App) -> Result<OutboxView, StoreError> {
+    let mut connection = app.db.read().await?;
+    let state = outbox::store::state(&mut connection.sql()).await?;
+    let OutboxState { waiting, failing, oldest_at } = state;
+    Ok(OutboxView { waiting, failing, oldest_at })
+}
+
+async fn spool(app: &App) -> Result<SpoolView, MediaError> {
+    let backlog = mover::backlog(&app.media).await?;
+    Ok(SpoolView { waiting: backlog.waiting, oldest_at: backlog.oldest_at })
 }
 
 async fn store(app: &App) -> PartView {

@@ -1,5 +1,5 @@
-//! Who gets what: queues, skills, opening hours, pause reasons, result codes and what agents can do,
-//! as one document that an administrator reads and writes as a whole.
+//! Who gets what: queues, skills, opening hours, pause reasons, result codes and what agents can
+//! do, as one document that an administrator reads and writes as a whole.
 //!
 //! Names are the references: `queue = "Картки"`, `login = "olena"`. Ids are optional; with them a
 //! thing can be renamed. Writing the document is one act: everything in it is checked first, on a

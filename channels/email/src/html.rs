@@ -302,14 +302,14 @@ mod tests {
             format!("<p {}>", "a ".repeat(200_000)),
             format!("<p {}>", "a=''".repeat(100_000)),
             "x".repeat(MAX_HTML_BYTES + 1),
-            "&".repeat(1_000_000),
+            "&".repeat(100_000),
             "&x".repeat(100_000),
             "<x><y><z>".repeat(2_000),
         ] {
             assert!(clean(&bomb).is_none(), "{}", &bomb[..20]);
         }
-        assert!(clean(&"<p>line<br>".repeat(5_000)).is_some(), "many paragraphs are not deep");
-        assert!(clean(&"<div>x</div>".repeat(5_000)).is_some());
-        assert!(clean(&"a&nbsp;b & c ".repeat(10_000)).is_some());
+        assert!(clean(&"<p>line<br>".repeat(1_000)).is_some(), "many paragraphs are not deep");
+        assert!(clean(&"<div>x</div>".repeat(1_000)).is_some());
+        assert!(clean(&"a&nbsp;b & c ".repeat(1_000)).is_some());
     }
 }

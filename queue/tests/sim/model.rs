@@ -68,6 +68,7 @@ impl Model {
                 self.agents.remove(agent);
                 for contact in self.contacts.values_mut() {
                     contact.agent = contact.agent.filter(|owner| owner != agent);
+                    contact.declined.remove(agent);
                 }
             }
             Input::ContactArrived(arrival) => self.arrived(arrival),

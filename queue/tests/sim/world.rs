@@ -313,7 +313,7 @@ impl World {
     }
 
     fn setting(&mut self) -> Input {
-        match self.chance.below(9) {
+        match self.chance.below(11) {
             0 | 1 => {
                 let number = self.chance.below(self.queues);
                 Input::PutQueue(self.queue(number))
@@ -331,6 +331,8 @@ impl World {
             }
             6 => Input::RemoveQueue { queue: queue_id(self.chance.below(self.queues)) },
             7 => Input::RemovePauseReason { reason: PauseReasonId::from_u128(4) },
+            8 => Input::RemoveAgent { agent: agent_id(self.chance.below(self.agents)) },
+            9 => Input::RemoveHours { hours: HoursId::from_u128(1) },
             _ => hours(),
         }
     }

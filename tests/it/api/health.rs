@@ -39,6 +39,7 @@ async fn the_health_page_shows_channels_to_those_who_may_see_them() {
     let ours = channels.iter().find(|channel| channel["name"] == "a-test-channel").expect("ours");
     assert_eq!((&ours["state"], &ours["since_at"]), (&"down".into(), &1.into()));
     assert_eq!(view["store"]["state"], "up");
+    assert_eq!((&view["outbox"]["waiting"], &view["spool"]["waiting"]), (&0.into(), &0.into()));
     let agent = server.program("olena", Role::Agent).await;
     agent.get("/api/v1/health").await.expect_refusal(403, "forbidden");
     server.stop().await;

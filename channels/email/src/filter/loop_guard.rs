@@ -16,19 +16,22 @@ pub(super) fn rule(
     verdict: &mut Verdict,
 ) -> bool {
     let ours = mail.message_id.as_deref().and_then(|id| policy.signer.verify_message_id(id));
+    let certain = ours.is_some() || mail.hops > MAX_HOPS;
     let reason = if ours.is_some() {
         "A mail of our own came back."
-    } else if mail.hops > MAX_HOPS {
+    } else if certain {
         "It has made so many hops that it must be going in circles."
     } else if mail.from.as_ref().is_some_and(|from| policy.is_own(&from.address)) {
         "It names one of our own addresses as its sender."
     } else {
         return false;
     };
-    verdict.kind = Some(MessageKind::AutoReply);
+    // A form on the bank's web site writes in the bank's name too: a person must see that, only
+    // no program may answer it.
+    verdict.kind = certain.then_some(MessageKind::AutoReply);
     verdict.unanswerable = Some("loop");
     verdict.defects.push(defect("loop", reason));
-    true
+    certain
 }
 
 #[cfg(test)]
@@ -45,15 +48,16 @@ mod tests {
         let origin =
             Origin { message: MessageId::from_u128(1), interaction: InteractionId::from_u128(2) };
         let id = policy.signer.message_id(origin);
-        for raw in [
-            format!("From: a@b.example\r\nMessage-ID: <{id}>\r\n\r\nx\r\n"),
-            "From: INFO+x@bank.example\r\n\r\nx\r\n".to_owned(),
-            format!("{}From: a@b.example\r\n\r\nx\r\n", "Received: x\r\n".repeat(51)),
+        let machine = Some(MessageKind::AutoReply);
+        for (raw, kind) in [
+            (format!("From: a@b.example\r\nMessage-ID: <{id}>\r\n\r\nx\r\n"), machine),
+            ("From: INFO+x@bank.example\r\n\r\nx\r\n".to_owned(), None),
+            (format!("{}From: a@b.example\r\n\r\nx", "Received: x\r\n".repeat(51)), machine),
         ] {
             let mail = crate::mime::read(raw.as_bytes());
             let verdict = examine(&mail, &Envelope::default(), &policy);
             assert_eq!(verdict.unanswerable, Some("loop"), "{raw}");
-            assert_eq!(verdict.kind, Some(MessageKind::AutoReply));
+            assert_eq!(verdict.kind, kind, "{raw}");
         }
         let answer = format!("From: a@b.example\r\nIn-Reply-To: <{id}>\r\n\r\nx\r\n");
         let mail = crate::mime::read(answer.as_bytes());

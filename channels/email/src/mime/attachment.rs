@@ -59,7 +59,7 @@ pub(super) fn attachments(
 /// One part with its content, by its number.
 pub(super) fn open_part(message: &Message<'_>, raw: &[u8], id: u32) -> Option<PartContent> {
     let part = message.parts.get(id as usize)?;
-    if part.is_multipart() {
+    if part.is_multipart() && !message.attachments.contains(&id) {
         return None;
     }
     Some(PartContent {
@@ -90,7 +90,12 @@ pub(super) fn content_of<'a>(part: &'a MessagePart<'_>, raw: &'a [u8]) -> Cow<'a
                 }
             }
         }
-        PartType::Multipart(_) => Cow::Borrowed(&[]),
+        // An attached message that ends with its header, or before its end.
+        PartType::Multipart(_) => {
+            let (start, end) = (part.offset_body as usize, part.offset_end as usize);
+            let end = if end > start { end } else { raw.len() };
+            Cow::Borrowed(raw.get(start..end).unwrap_or_default())
+        }
     }
 }
 
@@ -316,6 +321,18 @@ mod tests {
             let mut defects = Vec::new();
             note_dangers(name, odd, &mut defects);
             assert_eq!(defects.first().map(|defect| defect.code.as_str()), code, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_attached_message_that_was_cut_off_can_be_opened() {
+        for rest in ["", "Subject: inner", "Subject: inner\r\n"] {
+            let raw = format!("From: a@b\r\nContent-Type: message/rfc822\r\n\r\n{rest}");
+            let mail = crate::mime::read(raw.as_bytes());
+            for file in &mail.attachments {
+                let opened = crate::mime::open_part(raw.as_bytes(), file.part);
+                assert_eq!(opened.expect("opened").content.as_ref(), rest.as_bytes(), "{rest:?}");
+            }
         }
     }
 

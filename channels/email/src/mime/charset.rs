@@ -287,9 +287,13 @@ mod tests {
             let repaired = repair_body(&seen, label, || Cow::Borrowed(&cp1251));
             assert_eq!(repaired.expect("repaired").0, LONG, "{label:?}");
         }
-        let seen = WINDOWS_1252.decode_without_bom_handling(LONG.as_bytes()).0;
-        let repaired = repair_body(&seen, Some("iso-8859-1"), || Cow::Borrowed(LONG.as_bytes()));
-        assert_eq!(repaired.expect("repaired").0, LONG);
+        for (encoding, label) in
+            [(WINDOWS_1252, "iso-8859-1"), (encoding_rs::WINDOWS_1251, "windows-1251")]
+        {
+            let seen = encoding.decode_without_bom_handling(LONG.as_bytes()).0;
+            let repaired = repair_body(&seen, Some(label), || Cow::Borrowed(LONG.as_bytes()));
+            assert_eq!(repaired.expect("repaired").0, LONG, "UTF-8 that says it is {label}");
+        }
     }
 
     #[test]

@@ -120,14 +120,7 @@ struct FieldReader<'a> {
 
 impl<'a> FieldReader<'a> {
     fn parties(&mut self, field: &Header<'_>) -> Vec<Party> {
-        let collect = |address: &Address<'_>| -> Vec<Party> {
-            address
-                .iter()
-                .take(MAX_PARTIES + 1)
-                .map(party)
-                .filter(|party| !(party.name.is_empty() && party.address.is_empty()))
-                .collect()
-        };
+        let collect = |address: &Address<'_>| with_commas_joined(address.iter().map(party));
         if let Some(text) = self.repair(field)
             && let HeaderValue::Address(address) =
                 MessageStream::new(text.as_bytes()).parse_address()
@@ -182,6 +175,26 @@ fn has_replacement(value: &HeaderValue<'_>) -> bool {
     let in_name = |one: &Addr<'_>| one.name().is_some_and(|name| name.contains(REPLACEMENT));
     value.as_text().is_some_and(|text| text.contains(REPLACEMENT))
         || value.as_address().is_some_and(|address| address.iter().any(in_name))
+}
+
+/// Parties without the empty ones, and names cut at an unquoted comma put together again:
+/// `Koval, Olena <olena@shop.example>` is one person.
+fn with_commas_joined(parties: impl Iterator<Item = Party>) -> Vec<Party> {
+    let mut joined: Vec<Party> = Vec::new();
+    let parties = parties.filter(|party| !(party.name.is_empty() && party.address.is_empty()));
+    for mut party in parties.take(2 * MAX_PARTIES) {
+        if !party.name.is_empty()
+            && let Some(half) = joined.pop_if(|last| !last.address.contains('@'))
+        {
+            let start = if half.name.is_empty() { half.address } else { half.name };
+            party.name = format!("{start}, {}", party.name);
+        }
+        joined.push(party);
+        if joined.len() > MAX_PARTIES {
+            break;
+        }
+    }
+    joined
 }
 
 fn party(address: &Addr<'_>) -> Party {
@@ -254,4 +267,47 @@ pub(crate) fn clean_line(text: &str) -> String {
         clean.truncate(end);
     }
     clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(value: &str) -> Vec<(String, String)> {
+        let raw = format!("To: {value}\r\nFrom: x@y.example\r\n\r\n");
+        let mail = crate::mime::read(raw.as_bytes());
+        mail.to.into_iter().map(|party| (party.name, party.address)).collect()
+    }
+
+    fn pair(name: &str, address: &str) -> (String, String) {
+        (name.to_owned(), address.to_owned())
+    }
+
+    #[test]
+    fn broken_addresses_are_read_as_they_were_meant() {
+        for (value, expected) in [
+            ("Koval, Olena <olena@shop.example>", vec![pair("Koval, Olena", "olena@shop.example")]),
+            (
+                "a@b.example, Koval, O. <o@s.example>, c@d.example",
+                vec![
+                    pair("", "a@b.example"),
+                    pair("Koval, O.", "o@s.example"),
+                    pair("", "c@d.example"),
+                ],
+            ),
+            ("\"olena@shop.example\"", vec![pair("", "olena@shop.example")]),
+            ("olena@shop.example <olena@shop.example>", vec![pair("", "olena@shop.example")]),
+            ("<olena@shop.example", vec![pair("", "olena@shop.example")]),
+            ("undisclosed-recipients:;", vec![]),
+        ] {
+            assert_eq!(from(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn lines_hold_nothing_that_is_not_seen() {
+        assert_eq!(clean_line(" a\r\n\tb\u{202e}\0 c\u{200b} "), "a b c");
+        assert_eq!(clean_id(" <a\r\n b@c> "), "ab@c");
+        assert_eq!(clean_line(&"я".repeat(5_000)).chars().count(), MAX_LINE_CHARS);
+    }
 }

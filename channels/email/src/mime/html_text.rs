@@ -240,8 +240,8 @@ mod tests {
     fn forty_thousand_open_lists_cost_nothing() {
         let bomb = "<ul><li>".repeat(40_000);
         assert!(text(&bomb).len() < 1_000_000);
-        assert_eq!(text(&"<title>".repeat(200_000)), "");
-        assert!(text(&format!("a{}", "&".repeat(1_000_000))).len() <= 1_000_001);
+        assert_eq!(text(&"<title>".repeat(50_000)), "");
+        assert!(text(&format!("a{}", "&".repeat(100_000))).len() <= 100_001);
         let quotes = "<blockquote>x".repeat(20_000);
         assert!(text(&quotes).starts_with("> x"));
     }

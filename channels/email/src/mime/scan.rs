@@ -351,6 +351,12 @@ mod tests {
     }
 
     #[test]
+    fn mails_over_the_size_are_not_opened() {
+        let large = "x".repeat(MAX_MAIL_BYTES);
+        assert_eq!(code(&format!("\n{large}")).as_deref(), Some("too_large"));
+    }
+
+    #[test]
     fn large_encoded_messages_are_not_opened() {
         let raw = format!(
             "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{}",

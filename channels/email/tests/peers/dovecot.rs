@@ -6,13 +6,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::support::{PATIENCE, Scratch, free_port, run};
+use crate::support::{PATIENCE, Scratch, certificate, free_port, run};
 
 pub(crate) const USER: &str = "olena";
 pub(crate) const PASSWORD: &str = "secret";
 
 pub(crate) struct Dovecot {
     pub(crate) imap_port: u16,
+    pub(crate) imaps_port: u16,
+    pub(crate) certificate: PathBuf,
     pub(crate) lmtp_port: u16,
     pub(crate) scratch: Scratch,
     process: Option<Child>,
@@ -21,7 +23,8 @@ pub(crate) struct Dovecot {
 impl Dovecot {
     pub(crate) async fn start() -> Self {
         let scratch = Scratch::new("dovecot");
-        let (imap_port, lmtp_port) = (free_port(), free_port());
+        let (imap_port, imaps_port, lmtp_port) = (free_port(), free_port(), free_port());
+        let (certificate, key) = certificate(scratch.path()).await;
         let root = run("coreutils", "id", &["-u"]).await.stdout.trim_ascii() == b"0";
         let file = |name: &str| scratch.path().join(name).display().to_string();
         let own = |output: std::process::Output| {
@@ -38,7 +41,8 @@ impl Dovecot {
         let chroot = if root { "" } else { "service imap-login {\n chroot =\n}\n" };
         let config = format!(
             "base_dir = {base}\nstate_dir = {base}\nlog_path = {log}\nprotocols = imap lmtp\n\
-             listen = 127.0.0.1\nssl = no\ndisable_plaintext_auth = no\n\
+             listen = 127.0.0.1\nssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\nssl_dh =\n\
+             disable_plaintext_auth = no\n\
              default_internal_user = {internal}\ndefault_login_user = {login}\n\
              first_valid_uid = 1\nmail_location = maildir:{mail_dir}/%n\n\
              mailbox_idle_check_interval = 1 secs\nmail_max_userip_connections = 50\n\
@@ -48,12 +52,14 @@ impl Dovecot {
              namespace inbox {{\n inbox = yes\n mailbox Done {{\n auto = create\n }}\n}}\n\
              protocol lmtp {{\n postmaster_address = postmaster@bank.example\n}}\n\
              service imap-login {{\n inet_listener imap {{\n port = {imap_port}\n }}\n \
-             inet_listener imaps {{\n port = 0\n }}\n}}\n\
+             inet_listener imaps {{\n port = {imaps_port}\n ssl = yes\n }}\n}}\n\
              service lmtp {{\n inet_listener lmtp {{\n address = 127.0.0.1\n port = {lmtp_port}\n \
              }}\n}}\nservice stats {{\n client_limit = 100\n}}\n{chroot}",
             base = file("run"),
             log = file("log"),
             mail_dir = file("mail"),
+            cert = certificate.display(),
+            key = key.display(),
         );
         std::fs::create_dir_all(scratch.path().join("mail")).unwrap();
         if root {
@@ -62,7 +68,8 @@ impl Dovecot {
             open_to_all(scratch.path());
         }
         std::fs::write(scratch.path().join("dovecot.conf"), config).unwrap();
-        let mut dovecot = Self { imap_port, lmtp_port, scratch, process: None };
+        let mut dovecot =
+            Self { imap_port, imaps_port, certificate, lmtp_port, scratch, process: None };
         dovecot.resume().await;
         dovecot
     }

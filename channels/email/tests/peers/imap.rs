@@ -154,3 +154,30 @@ async fn renumbered_mailboxes_large_mails_and_wrong_passwords() {
     .await;
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mailboxes_are_fetched_over_tls_from_servers_that_can_be_trusted_only() {
+    let dovecot = Dovecot::start().await;
+    lmtp(&dovecot, 1).await;
+    let trusting = ImapConfig {
+        host: "localhost".to_owned(),
+        ca_file: Some(dovecot.certificate.clone()),
+        ..imap_config(&dovecot)
+    };
+    for (tls, port) in
+        [(TlsMode::Implicit, dovecot.imaps_port), (TlsMode::Starttls, dovecot.imap_port)]
+    {
+        let running = Running::start(watching(ImapConfig { tls, port, ..trusting.clone() })).await;
+        wait_until("the mailbox to be up", || state(&running) == Some(HealthState::Up)).await;
+        running.stop().await;
+    }
+    let strict =
+        ImapConfig { tls: TlsMode::Implicit, port: dovecot.imaps_port, ca_file: None, ..trusting };
+    let running = Running::start(watching(strict)).await;
+    wait_until("the refusal", || {
+        let health = running.host.health.lock().unwrap();
+        health.get("imap:info").is_some_and(|health| health.detail.contains("certificate"))
+    })
+    .await;
+    running.stop().await;
+}

@@ -1,6 +1,5 @@
 //! The listeners under load, attack and stop.
 
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use channel_email::config::{EmailConfig, RelayConfig, Secret, TlsMode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{PATIENCE, Running, Scratch, config, run};
+use crate::support::{PATIENCE, Running, Scratch, certificate, config, run};
 
 /// Talks line by line and keeps what was said.
 struct Client {
@@ -143,42 +142,10 @@ async fn ten_mails_of_fifty_megabytes_wait_for_each_other() {
     running.stop().await;
 }
 
-/// A certificate for `localhost`, its key, and the folder they lie in.
-async fn certificate() -> (Scratch, PathBuf, PathBuf) {
-    let scratch = Scratch::new("tls");
-    let (certificate, key) = (scratch.path().join("cert.pem"), scratch.path().join("key.pem"));
-    let (out, keyout) = (certificate.display().to_string(), key.display().to_string());
-    let made = run(
-        "openssl",
-        "openssl",
-        &[
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "30",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-addext",
-            "basicConstraints=CA:FALSE",
-            "-keyout",
-            &keyout,
-            "-out",
-            &out,
-        ],
-    )
-    .await;
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    (scratch, certificate, key)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn starttls_secures_both_directions() {
-    let (_scratch, certificate, key) = certificate().await;
+    let scratch = Scratch::new("tls");
+    let (certificate, key) = certificate(scratch.path()).await;
     let ca_file = Some(certificate.clone());
     let config = EmailConfig { tls_certificate: Some(certificate), tls_key: Some(key), ..config() };
     let running = Running::start(config.clone()).await;

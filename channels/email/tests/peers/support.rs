@@ -176,3 +176,15 @@ impl Drop for Scratch {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+/// A certificate for `localhost` and its key, in a folder.
+pub(crate) async fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
+    let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    let (out, keyout) = (certificate.display().to_string(), key.display().to_string());
+    let mut arguments = vec!["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"];
+    arguments.extend(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]);
+    arguments.extend(["-addext", "basicConstraints=CA:FALSE", "-keyout", &keyout, "-out", &out]);
+    let made = run("openssl", "openssl", &arguments).await;
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    (certificate, key)
+}

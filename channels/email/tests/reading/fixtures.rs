@@ -1,7 +1,7 @@
 //! Every `NAME.eml` is read as `NAME.json` says.
 //!
-//! `WRITE_FIXTURES=1 cargo test -p channel-email --test reading` writes the `.json` files anew; look
-//! at the difference before it is committed.
+//! `WRITE_FIXTURES=1 cargo test -p channel-email --test reading` writes the `.json` files anew;
+//! look at the difference before it is committed.
 
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,9 @@ fn every_fixture_is_read_as_expected() {
 fn every_fixture_is_named_in_the_readme() {
     let readme = std::fs::read_to_string(folder().join("README.md")).expect("README.md");
     for name in names() {
-        assert!(readme.contains(&format!("| `{name}.eml`, `{name}.json` |")), "{name} is not in README.md");
+        assert!(
+            readme.contains(&format!("| `{name}.eml`, `{name}.json` |")),
+            "{name} is not in README.md"
+        );
     }
 }

@@ -70,8 +70,12 @@ fn check(inspection: &Inspection) {
         let strange = |c: char| c.is_control() && c != '\n' && c != '\t';
         assert!(!text.chars().any(strange), "{text:?}");
     }
+    let empty = |text: &str| text.trim().is_empty();
+    assert_eq!(empty(&inspection.text), empty(&inspection.reply_text), "{:?}", inspection.text);
     let html = inspection.html.as_deref().unwrap_or_default().to_lowercase();
-    assert!(!html.contains("<script") && !html.contains("javascript:"), "{html}");
+    for tag in html.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+        assert!(!tag.starts_with("script") && !tag.contains("=\"javascript:"), "{tag}");
+    }
 }
 
 proptest! {
