@@ -47,19 +47,15 @@ pub struct Options {
 /// Measures.
 pub async fn run(options: Options) -> anyhow::Result<Report> {
     let clock = Arc::new(rozmova_base::time::SystemClock) as Arc<dyn Clock>;
-    match &options.against {
-        Some((url, token)) => {
-            let host = url.strip_prefix("http://").context("--against is http://host:port")?;
-            measure(&options, host.trim_end_matches('/'), token, &clock, None).await
-        }
-        None => {
-            let scratch = Scratch::start().await?;
-            let host = scratch.running.address.to_string();
-            let report = measure(&options, &host, &scratch.token, &clock, Some(&scratch)).await;
-            scratch.stop().await?;
-            report
-        }
+    if let Some((url, token)) = &options.against {
+        let host = url.strip_prefix("http://").context("--against is http://host:port")?;
+        return measure(&options, host.trim_end_matches('/'), token, &clock, None).await;
     }
+    let scratch = Scratch::start().await?;
+    let host = scratch.running.address.to_string();
+    let report = measure(&options, &host, &scratch.token, &clock, Some(&scratch)).await;
+    scratch.stop().await?;
+    report
 }
 
 async fn measure(

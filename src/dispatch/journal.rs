@@ -382,3 +382,22 @@ pub(super) async fn latest_time(sql: &mut Sql<'_>) -> Result<Timestamp, StoreErr
     .await?;
     Ok(Timestamp(journal.unwrap_or(0).max(event.unwrap_or(0))))
 }
+
+#[cfg(test)]
+impl Journal {
+    /// As after a commit that ended in an error: `is_there` is what the store knows of it.
+    pub(super) async fn pretend_unknown_commit(&self, input: Input, is_there: bool) -> Verdict {
+        let mut turn = self.begin().await.expect("a turn");
+        turn.append(input);
+        let (entries, mut verdicts) = turn.number_inputs();
+        insert(&mut turn.tx.sql(), &entries).await.expect("inserted");
+        let Turn { tx, on_the_way, mut tail, .. } = turn;
+        if is_there {
+            tx.commit().await.expect("committed");
+        } else {
+            drop(tx);
+        }
+        tail.unknown = Some((entries, on_the_way));
+        verdicts.pop().expect("one verdict")
+    }
+}

@@ -274,3 +274,22 @@ each_db!(a_failed_commit_leaves_no_hole, |db| {
     centre.dispatch.submit(Input::Tick).await.expect("taken afterwards");
     centre.dispatch.stop().await;
 });
+
+each_db!(a_commit_with_unknown_outcome_is_looked_up, |db| {
+    let centre = Centre::set_up(&db).await;
+    let journal = centre.dispatch.journal();
+    let lost = journal.pretend_unknown_commit(Input::SignedOut { agent: ANA }, false).await;
+    let kept = journal.pretend_unknown_commit(Input::Tick, true).await;
+    centre.dispatch.submit(Input::Tick).await.expect("taken");
+    assert!(matches!(lost.wait().await, Err(SubmitError::Stopped)), "it is not in the journal");
+    kept.wait().await.expect("it is in the journal, so the engine took it");
+    let is_signed_in = centre.dispatch.read(|engine| {
+        engine
+            .agent(ANA)
+            .is_some_and(|agent| agent.state != rozmova_queue::view::AgentState::Offline)
+    });
+    assert!(is_signed_in.await.expect("running"));
+    let mut connection = db.read().await.expect("a connection");
+    assert_eq!(read_after(&mut connection.sql(), 0).await.expect("no gap").len(), 6);
+    centre.dispatch.stop().await;
+});
