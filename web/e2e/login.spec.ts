@@ -25,7 +25,7 @@ test('a session that ends under one’s hands asks to sign in and returns to the
   centre,
 }) => {
   const page = await signIn(browser, centre, DESKS.general.login, '/clients');
-  await expect(page.getByText('Клієнтів ще немає')).toBeVisible();
+  await page.waitForLoadState('networkidle');
   await page.context().clearCookies();
   await page.getByPlaceholder('Ім’я, телефон, пошта або номер клієнта').fill('Ковал');
   await expect(page.getByText('Сеанс завершено')).toBeVisible();

@@ -512,9 +512,6 @@ export const en = {
     pointLabel: 'Label',
     removePoint: (value: string) => `Remove ${value}?`,
     removePointHint: 'New messages from it will no longer be recognised as this client’s.',
-    write: 'Write an e-mail',
-    writeQueue: 'On behalf of the queue',
-    written: (number: number) => `Contact ${number} opened`,
   },
   unreadable: {
     title: 'Could not be read',

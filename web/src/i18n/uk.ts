@@ -524,9 +524,6 @@ export const uk: Texts = {
     pointLabel: 'Позначка',
     removePoint: (value) => `Вилучити ${value}?`,
     removePointHint: 'Нові повідомлення звідти більше не впізнаватимуться як від цього клієнта.',
-    write: 'Написати листа',
-    writeQueue: 'Від імені черги',
-    written: (number) => `Відкрито звернення № ${number}`,
   },
   unreadable: {
     title: 'Не вдалося прочитати',
