@@ -757,7 +757,7 @@ export interface paths {
       cookie?: never;
     };
     /** My draft in this interaction; `null` when there is none */
-    get: operations['messages_show'];
+    get: operations['messages_draft'];
     /** Keep my draft */
     put: operations['messages_save'];
     post?: never;
@@ -835,7 +835,7 @@ export interface paths {
       cookie?: never;
     };
     /** A message as HTML, for a sandboxed frame */
-    get: operations['messages_show'];
+    get: operations['messages_html'];
     put?: never;
     post?: never;
     delete?: never;
@@ -869,7 +869,7 @@ export interface paths {
       cookie?: never;
     };
     /** Messages that could not be read, newest first */
-    get: operations['messages_list'];
+    get: operations['messages_unreadable'];
     put?: never;
     post?: never;
     delete?: never;
@@ -4352,7 +4352,7 @@ export interface operations {
       };
     };
   };
-  messages_show: {
+  messages_draft: {
     parameters: {
       query?: never;
       header?: never;
@@ -4695,7 +4695,7 @@ export interface operations {
       };
     };
   };
-  messages_show: {
+  messages_html: {
     parameters: {
       query?: {
         /** @description `1`: pictures from elsewhere too. Their servers learn that the message was read. */
@@ -4774,7 +4774,7 @@ export interface operations {
       };
     };
   };
-  messages_list: {
+  messages_unreadable: {
     parameters: {
       query?: {
         /** @description `next` of the page before. */
