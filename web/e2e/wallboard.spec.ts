@@ -32,7 +32,7 @@ test('the wall and the live room follow what happens without a reload', async ({
   await expect(row).toBeVisible();
   await row.getByTitle('Дії').click();
   await room.getByRole('menuitem', { name: 'Змінити пріоритет' }).click();
-  await room.getByLabel('Пріоритет').fill('3');
+  await room.getByRole('spinbutton', { name: 'Пріоритет' }).fill('3');
   await room.getByLabel('Причина').fill('Важливий клієнт');
   await room.getByRole('button', { name: 'Змінити пріоритет' }).click();
   await expect(room.getByRole('row').nth(1)).toBeVisible();
