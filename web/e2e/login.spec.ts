@@ -25,7 +25,10 @@ test('a session that ends under one’s hands asks to sign in and returns to the
   centre,
 }) => {
   const page = await signIn(browser, centre, DESKS.general.login, '/clients');
-  await page.waitForLoadState('networkidle');
+  await expect(page.getByText('Клієнтів ще немає')).toBeVisible();
+  await page.getByTitle('Ваш стан').first().click();
+  await expect(page.getByRole('menuitemradio', { name: 'Обід' })).toBeVisible();
+  await page.keyboard.press('Escape');
   await page.context().clearCookies();
   await page.getByPlaceholder('Ім’я, телефон, пошта або номер клієнта').fill('Ковал');
   await expect(page.getByText('Сеанс завершено')).toBeVisible();

@@ -89,6 +89,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/attachments/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Download a file */
+    get: operations['messages_download'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/audit': {
     parameters: {
       query?: never;
@@ -335,6 +352,25 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/interactions/{id}/draft': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** My draft in this interaction; `null` when there is none */
+    get: operations['messages_draft'];
+    /** Keep my draft */
+    put: operations['messages_save'];
+    post?: never;
+    /** Throw my draft away */
+    delete: operations['messages_drop_it'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/interactions/{id}/events': {
     parameters: {
       query?: never;
@@ -347,6 +383,45 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/interactions/{id}/messages': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Messages of an interaction, oldest first */
+    get: operations['messages_list'];
+    put?: never;
+    /**
+     * Answer the client, or leave a note
+     * @description A reply leaves ten seconds later and can be taken back until then.
+     */
+    post: operations['messages_write'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/interactions/{id}/presence': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** I am looking at this; counts for 30 s */
+    put: operations['messages_look'];
+    post?: never;
+    /** I am no longer looking */
+    delete: operations['messages_leave'];
     options?: never;
     head?: never;
     patch?: never;
@@ -463,6 +538,60 @@ export interface paths {
     };
     /** Live events over a WebSocket: first `hello`, then events, each with its number */
     get: operations['live_live'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/messages/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Take a reply back
+     * @description Possible until it leaves. What was written is the draft again.
+     */
+    delete: operations['messages_take_back'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/messages/{id}/html': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** A message as HTML, for a sandboxed frame */
+    get: operations['messages_html'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/messages/{id}/raw': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Download a message as it came */
+    get: operations['messages_raw'];
     put?: never;
     post?: never;
     delete?: never;
@@ -661,6 +790,43 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/unreadable': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Messages that could not be read, newest first */
+    get: operations['messages_unreadable'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/uploads': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Upload a file
+     * @description The body is the file; `Content-Type` its type, `X-File-Name` its name, percent-encoded UTF-8.
+     */
+    post: operations['messages_upload'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/users': {
     parameters: {
       query?: never;
@@ -726,172 +892,6 @@ export interface paths {
     get: operations['supervisor_wallboard'];
     put?: never;
     post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/attachments/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Download a file */
-    get: operations['messages_download'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/interactions/{id}/draft': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** My draft in this interaction; `null` when there is none */
-    get: operations['messages_draft'];
-    /** Keep my draft */
-    put: operations['messages_save'];
-    post?: never;
-    /** Throw my draft away */
-    delete: operations['messages_drop_it'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/interactions/{id}/messages': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Messages of an interaction, oldest first */
-    get: operations['messages_list'];
-    put?: never;
-    /**
-     * Answer the client, or leave a note
-     * @description A reply leaves ten seconds later and can be taken back until then.
-     */
-    post: operations['messages_write'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/interactions/{id}/presence': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    /** I am looking at this; counts for 30 s */
-    put: operations['messages_look'];
-    post?: never;
-    /** I am no longer looking */
-    delete: operations['messages_leave'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/messages/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post?: never;
-    /**
-     * Take a reply back
-     * @description Possible until it leaves. What was written is the draft again.
-     */
-    delete: operations['messages_take_back'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/messages/{id}/html': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A message as HTML, for a sandboxed frame */
-    get: operations['messages_html'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/messages/{id}/raw': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Download a message as it came */
-    get: operations['messages_raw'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/unreadable': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Messages that could not be read, newest first */
-    get: operations['messages_unreadable'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/uploads': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Upload a file
-     * @description The body is the file; `Content-Type` its type, `X-File-Name` its name, percent-encoded UTF-8.
-     */
-    post: operations['messages_upload'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1009,6 +1009,24 @@ export interface components {
        */
       reason: string;
     };
+    /** @description A file. */
+    Attachment: {
+      /** @description For `/attachments/{id}`. */
+      id: components['schemas']['AttachmentId'];
+      /** @description Shown within the text. */
+      inline: boolean;
+      /** @description As declared. */
+      media_type: string;
+      /** @description File name. */
+      name: string;
+      /**
+       * Format: int64
+       * @description Decoded size.
+       */
+      size_bytes: number;
+    };
+    /** Format: uuid */
+    AttachmentId: string;
     /** Format: uuid */
     AuditId: string;
     /** @description One act. */
@@ -1026,6 +1044,24 @@ export interface components {
       peer: string;
       /** @description To what. */
       subject: components['schemas']['SubjectView'];
+    };
+    /** @description Who vouches for the sender. RFC 8601. */
+    AuthenticationView: {
+      /** @description Likewise. */
+      dkim: string;
+      /** @description Likewise. */
+      dmarc: string;
+      /** @description `pass`, `fail`, `neutral`, `none`. */
+      spf: string;
+      /** @description What a person should look at. */
+      warnings: components['schemas']['Finding'][];
+    };
+    /** @description A person of the bank. */
+    Author: {
+      /** @description The person. */
+      id: components['schemas']['UserId'];
+      /** @description As shown. */
+      name: string;
     };
     /** @description A client who may be meant. */
     CandidateRef: {
@@ -1286,6 +1322,16 @@ export interface components {
       /** @description Where it stands. */
       state: string;
     };
+    /** @description What became of a message of ours. */
+    Delivery: {
+      /** @description Since when. */
+      at: components['schemas']['Timestamp'];
+      /** @description What the other side said; absent when nothing was said yet. */
+      detail?: string | null;
+      next_try_at?: components['schemas']['Timestamp'] | null;
+      /** @description `queued`, `sending`, `sent`, `delivered`, `failed`. */
+      state: string;
+    };
     /** @description With which result. */
     Dispose: {
       disposition_id?: components['schemas']['DispositionId'] | null;
@@ -1323,6 +1369,44 @@ export interface components {
       /** @description As shown. */
       name: string;
     };
+    /** @description What the composer holds. It may be incomplete in every way. */
+    Draft: {
+      /**
+       * @description Uploads.
+       * @default []
+       */
+      attachments: components['schemas']['AttachmentId'][];
+      /**
+       * @description And to whom else.
+       * @default []
+       */
+      cc: components['schemas']['Party'][];
+      /**
+       * @description One line.
+       * @default
+       */
+      subject: string;
+      /**
+       * @description The text.
+       * @default
+       */
+      text: string;
+      /**
+       * @description To whom.
+       * @default []
+       */
+      to: components['schemas']['Party'][];
+    };
+    /** @description A draft as kept. */
+    DraftView: components['schemas']['Draft'] & {
+      /** @description When it was saved. */
+      changed_at: components['schemas']['Timestamp'];
+      /**
+       * Format: int64
+       * @description Grows by one with each change.
+       */
+      version: number;
+    };
     /** @description What happened, to what, what to do. */
     ErrorBody: {
       /** @description For programs: stable, snake_case. */
@@ -1354,10 +1438,19 @@ export interface components {
       /** @description `queued`, `offered`, `connected`, `closed`, … */
       type: string;
     };
+    /** @description Something found in a message. */
+    Finding: {
+      /** @description For programs. */
+      code: string;
+      /** @description For people. */
+      detail: string;
+    };
     /** @description How the whole server fares. */
     HealthView: {
       /** @description The ways in and out, by name. */
       channels: components['schemas']['PartView'][];
+      outbox?: components['schemas']['OutboxView'] | null;
+      spool?: components['schemas']['SpoolView'] | null;
       /** @description The database. */
       store: components['schemas']['PartView'];
     };
@@ -1468,12 +1561,64 @@ export interface components {
      * @enum {string}
      */
     Kind: 'person' | 'organisation' | 'sole_trader';
+    /** @description How one looks. */
+    Look: {
+      /** @description Whether the composer is open and not empty. */
+      writes?: boolean;
+    };
+    /** @description Everybody who looks. */
+    Looking: {
+      /** @description With the asker. */
+      viewers: components['schemas']['ViewerRef'][];
+    };
     /** @description Who looks after a client */
     ManagerView: {
       /** @description The person. */
       id: components['schemas']['UserId'];
       /** @description As shown. */
       name: string;
+    };
+    /** @description One message of an interaction. */
+    Message: {
+      /** @description When it came in or was written. */
+      at: components['schemas']['Timestamp'];
+      /** @description Files that came or go with it. */
+      attachments: components['schemas']['Attachment'][];
+      authentication?: components['schemas']['AuthenticationView'] | null;
+      author?: components['schemas']['Author'] | null;
+      /** @description Written by a program. */
+      automatic: boolean;
+      /** @description And to whom else. */
+      cc: components['schemas']['Party'][];
+      /** @description What was wrong with it. */
+      defects: components['schemas']['Finding'][];
+      delivery?: components['schemas']['Delivery'] | null;
+      /** @description `inbound`, `outbound`, `internal`. */
+      direction: string;
+      /** @description Who wrote it. */
+      from: components['schemas']['Party'];
+      /** @description Whether `/messages/{id}/html` shows more than the text. */
+      has_html: boolean;
+      /** @description Its id. */
+      id: components['schemas']['MessageId'];
+      /** @description Where it belongs. */
+      interaction_id: components['schemas']['InteractionId'];
+      /** @description `message`, `note`, `auto_reply`, `bounce`, `complaint`, `list`. */
+      kind: string;
+      /** @description `email`, `voice`, `fax`, `letter`. */
+      medium: string;
+      /** @description `false`: it could not be read; there is `/messages/{id}/raw`. */
+      readable: boolean;
+      /** @description Whether that may hold pictures from elsewhere, which are shown on demand only. */
+      remote_pictures: boolean;
+      /** @description The text without quotation and signature. */
+      reply_text: string;
+      /** @description One line. */
+      subject: string;
+      /** @description The whole text. */
+      text: string;
+      /** @description To whom. */
+      to: components['schemas']['Party'][];
     };
     /** Format: uuid */
     MessageId: string;
@@ -1495,6 +1640,30 @@ export interface components {
       /** @description Somebody made sure that it is this client's. */
       verified?: boolean;
     };
+    /** @description A draft to keep. */
+    NewDraft: components['schemas']['Draft'] & {
+      /**
+       * Format: int64
+       * @description The version that the writer began with; absent: whatever is there is replaced.
+       */
+      version?: number | null;
+    };
+    /** @description What an agent has written. */
+    NewMessage: {
+      /** @description Uploads. */
+      attachments?: components['schemas']['AttachmentId'][];
+      /** @description And to whom else. */
+      cc?: components['schemas']['Party'][];
+      /** @description `reply` or `note`. */
+      kind: components['schemas']['WritingKind'];
+      seen_message_id?: components['schemas']['MessageId'] | null;
+      /** @description One line; the contact's number is added when it is not there. */
+      subject?: string;
+      /** @description The text. */
+      text: string;
+      /** @description To whom; of a reply only. */
+      to?: components['schemas']['Party'][];
+    };
     /** @description A contact that is offered to an agent. */
     Offer: {
       /** @description Until when. */
@@ -1508,6 +1677,20 @@ export interface components {
     };
     /** Format: uuid */
     OfferId: string;
+    /** @description Answers that wait to be sent. */
+    OutboxView: {
+      /**
+       * Format: int64
+       * @description Of these, tried in vain so far.
+       */
+      failing: number;
+      oldest_at?: components['schemas']['Timestamp'] | null;
+      /**
+       * Format: int64
+       * @description How many.
+       */
+      waiting: number;
+    };
     /** @description When a contact leaves its queue, and where to. */
     OverflowItem: {
       /** @description Only for these media; empty: for all. */
@@ -1660,6 +1843,53 @@ export interface components {
       next?: string | null;
     };
     /** @description One page of a list. */
+    Page_Message: {
+      /** @description The rows. */
+      items: {
+        /** @description When it came in or was written. */
+        at: components['schemas']['Timestamp'];
+        /** @description Files that came or go with it. */
+        attachments: components['schemas']['Attachment'][];
+        authentication?: components['schemas']['AuthenticationView'] | null;
+        author?: components['schemas']['Author'] | null;
+        /** @description Written by a program. */
+        automatic: boolean;
+        /** @description And to whom else. */
+        cc: components['schemas']['Party'][];
+        /** @description What was wrong with it. */
+        defects: components['schemas']['Finding'][];
+        delivery?: components['schemas']['Delivery'] | null;
+        /** @description `inbound`, `outbound`, `internal`. */
+        direction: string;
+        /** @description Who wrote it. */
+        from: components['schemas']['Party'];
+        /** @description Whether `/messages/{id}/html` shows more than the text. */
+        has_html: boolean;
+        /** @description Its id. */
+        id: components['schemas']['MessageId'];
+        /** @description Where it belongs. */
+        interaction_id: components['schemas']['InteractionId'];
+        /** @description `message`, `note`, `auto_reply`, `bounce`, `complaint`, `list`. */
+        kind: string;
+        /** @description `email`, `voice`, `fax`, `letter`. */
+        medium: string;
+        /** @description `false`: it could not be read; there is `/messages/{id}/raw`. */
+        readable: boolean;
+        /** @description Whether that may hold pictures from elsewhere, which are shown on demand only. */
+        remote_pictures: boolean;
+        /** @description The text without quotation and signature. */
+        reply_text: string;
+        /** @description One line. */
+        subject: string;
+        /** @description The whole text. */
+        text: string;
+        /** @description To whom. */
+        to: components['schemas']['Party'][];
+      }[];
+      /** @description Give this as `cursor` for the next page; `null`: this was the last. */
+      next?: string | null;
+    };
+    /** @description One page of a list. */
     Page_TimelineEntry: {
       /** @description The rows. */
       items: {
@@ -1680,6 +1910,31 @@ export interface components {
         text: string;
         /** @description What: a message, a note of ours, or the end of an interaction. */
         type: components['schemas']['TimelineType'];
+      }[];
+      /** @description Give this as `cursor` for the next page; `null`: this was the last. */
+      next?: string | null;
+    };
+    /** @description One page of a list. */
+    Page_Unreadable: {
+      /** @description The rows. */
+      items: {
+        /** @description Why. */
+        defects: components['schemas']['Finding'][];
+        /** @description From whom, if that could be told. */
+        from: components['schemas']['Party'];
+        /** @description The same as `message_id`. */
+        id: components['schemas']['MessageId'];
+        /** @description Its interaction. */
+        interaction_id: components['schemas']['InteractionId'];
+        /** @description For `/messages/{id}/raw`. */
+        message_id: components['schemas']['MessageId'];
+        /** @description When it came. */
+        received_at: components['schemas']['Timestamp'];
+        /**
+         * Format: int64
+         * @description Size.
+         */
+        size_bytes: number;
       }[];
       /** @description Give this as `cursor` for the next page; `null`: this was the last. */
       next?: string | null;
@@ -2159,6 +2414,15 @@ export interface components {
       /** Format: int32 */
       used_units: number;
     };
+    /** @description Raw mails on their way to the media store. */
+    SpoolView: {
+      oldest_at?: components['schemas']['Timestamp'] | null;
+      /**
+       * Format: int64
+       * @description How many.
+       */
+      waiting: number;
+    };
     /**
      * @description How the party stands to the bank. In order of how much the bank knows of it.
      * @enum {string}
@@ -2360,6 +2624,42 @@ export interface components {
       note?: string;
       queue_id?: components['schemas']['QueueId'] | null;
     };
+    /** @description A message that could not be read. */
+    Unreadable: {
+      /** @description Why. */
+      defects: components['schemas']['Finding'][];
+      /** @description From whom, if that could be told. */
+      from: components['schemas']['Party'];
+      /** @description The same as `message_id`. */
+      id: components['schemas']['MessageId'];
+      /** @description Its interaction. */
+      interaction_id: components['schemas']['InteractionId'];
+      /** @description For `/messages/{id}/raw`. */
+      message_id: components['schemas']['MessageId'];
+      /** @description When it came. */
+      received_at: components['schemas']['Timestamp'];
+      /**
+       * Format: int64
+       * @description Size.
+       */
+      size_bytes: number;
+    };
+    /** @description A file that can go with a message. */
+    Upload: {
+      /** @description For `attachments` of a message or draft. */
+      id: components['schemas']['AttachmentId'];
+      /** @description As declared. */
+      media_type: string;
+      /** @description File name, made safe. */
+      name: string;
+      /** @description SHA-256, hexadecimal. */
+      sha256: string;
+      /**
+       * Format: int64
+       * @description Size.
+       */
+      size_bytes: number;
+    };
     /** @description A person who may sign in. */
     User: {
       /** @description Since when. */
@@ -2415,290 +2715,6 @@ export interface components {
      * @enum {string}
      */
     WorkState: 'active' | 'waiting_for_client' | 'parked' | 'held';
-    /** @description A file. */
-    Attachment: {
-      /** @description For `/attachments/{id}`. */
-      id: components['schemas']['AttachmentId'];
-      /** @description Shown within the text. */
-      inline: boolean;
-      /** @description As declared. */
-      media_type: string;
-      /** @description File name. */
-      name: string;
-      /**
-       * Format: int64
-       * @description Decoded size.
-       */
-      size_bytes: number;
-    };
-    /** Format: uuid */
-    AttachmentId: string;
-    /** @description Who vouches for the sender. RFC 8601. */
-    AuthenticationView: {
-      /** @description Likewise. */
-      dkim: string;
-      /** @description Likewise. */
-      dmarc: string;
-      /** @description `pass`, `fail`, `neutral`, `none`. */
-      spf: string;
-      /** @description What a person should look at. */
-      warnings: components['schemas']['Finding'][];
-    };
-    /** @description A person of the bank. */
-    Author: {
-      /** @description The person. */
-      id: components['schemas']['UserId'];
-      /** @description As shown. */
-      name: string;
-    };
-    /** @description What became of a message of ours. */
-    Delivery: {
-      /** @description Since when. */
-      at: components['schemas']['Timestamp'];
-      /** @description What the other side said; absent when nothing was said yet. */
-      detail?: string | null;
-      next_try_at?: components['schemas']['Timestamp'] | null;
-      /** @description `queued`, `sending`, `sent`, `delivered`, `failed`. */
-      state: string;
-    };
-    /** @description What the composer holds. It may be incomplete in every way. */
-    Draft: {
-      /**
-       * @description Uploads.
-       * @default []
-       */
-      attachments: components['schemas']['AttachmentId'][];
-      /**
-       * @description And to whom else.
-       * @default []
-       */
-      cc: components['schemas']['Party'][];
-      /**
-       * @description One line.
-       * @default
-       */
-      subject: string;
-      /**
-       * @description The text.
-       * @default
-       */
-      text: string;
-      /**
-       * @description To whom.
-       * @default []
-       */
-      to: components['schemas']['Party'][];
-    };
-    /** @description A draft as kept. */
-    DraftView: components['schemas']['Draft'] & {
-      /** @description When it was saved. */
-      changed_at: components['schemas']['Timestamp'];
-      /**
-       * Format: int64
-       * @description Grows by one with each change.
-       */
-      version: number;
-    };
-    /** @description Something found in a message. */
-    Finding: {
-      /** @description For programs. */
-      code: string;
-      /** @description For people. */
-      detail: string;
-    };
-    /** @description How one looks. */
-    Look: {
-      /** @description Whether the composer is open and not empty. */
-      writes?: boolean;
-    };
-    /** @description Everybody who looks. */
-    Looking: {
-      /** @description With the asker. */
-      viewers: components['schemas']['ViewerView'][];
-    };
-    /** @description One message of an interaction. */
-    Message: {
-      /** @description When it came in or was written. */
-      at: components['schemas']['Timestamp'];
-      /** @description Files that came or go with it. */
-      attachments: components['schemas']['Attachment'][];
-      authentication?: components['schemas']['AuthenticationView'] | null;
-      author?: components['schemas']['Author'] | null;
-      /** @description Written by a program. */
-      automatic: boolean;
-      /** @description And to whom else. */
-      cc: components['schemas']['Party'][];
-      /** @description What was wrong with it. */
-      defects: components['schemas']['Finding'][];
-      delivery?: components['schemas']['Delivery'] | null;
-      /** @description `inbound`, `outbound`, `internal`. */
-      direction: string;
-      /** @description Who wrote it. */
-      from: components['schemas']['Party'];
-      /** @description Whether `/messages/{id}/html` shows more than the text. */
-      has_html: boolean;
-      /** @description Its id. */
-      id: components['schemas']['MessageId'];
-      /** @description Where it belongs. */
-      interaction_id: components['schemas']['InteractionId'];
-      /** @description `message`, `note`, `auto_reply`, `bounce`, `complaint`, `list`. */
-      kind: string;
-      /** @description `email`, `voice`, `fax`, `letter`. */
-      medium: string;
-      /** @description `false`: it could not be read; there is `/messages/{id}/raw`. */
-      readable: boolean;
-      /** @description Whether that may hold pictures from elsewhere, which are shown on demand only. */
-      remote_pictures: boolean;
-      /** @description The text without quotation and signature. */
-      reply_text: string;
-      /** @description One line. */
-      subject: string;
-      /** @description The whole text. */
-      text: string;
-      /** @description To whom. */
-      to: components['schemas']['Party'][];
-    };
-    /** @description A draft to keep. */
-    NewDraft: components['schemas']['Draft'] & {
-      /**
-       * Format: int64
-       * @description The version that the writer began with; absent: whatever is there is replaced.
-       */
-      version?: number | null;
-    };
-    /** @description What an agent has written. */
-    NewMessage: {
-      /** @description Uploads. */
-      attachments?: components['schemas']['AttachmentId'][];
-      /** @description And to whom else. */
-      cc?: components['schemas']['Party'][];
-      /** @description `reply` or `note`. */
-      kind: components['schemas']['WritingKind'];
-      seen_message_id?: components['schemas']['MessageId'] | null;
-      /** @description One line; the contact's number is added when it is not there. */
-      subject?: string;
-      /** @description The text. */
-      text: string;
-      /** @description To whom; of a reply only. */
-      to?: components['schemas']['Party'][];
-    };
-    /** @description One page of a list. */
-    Page_Message: {
-      /** @description The rows. */
-      items: {
-        /** @description When it came in or was written. */
-        at: components['schemas']['Timestamp'];
-        /** @description Files that came or go with it. */
-        attachments: components['schemas']['Attachment'][];
-        authentication?: components['schemas']['AuthenticationView'] | null;
-        author?: components['schemas']['Author'] | null;
-        /** @description Written by a program. */
-        automatic: boolean;
-        /** @description And to whom else. */
-        cc: components['schemas']['Party'][];
-        /** @description What was wrong with it. */
-        defects: components['schemas']['Finding'][];
-        delivery?: components['schemas']['Delivery'] | null;
-        /** @description `inbound`, `outbound`, `internal`. */
-        direction: string;
-        /** @description Who wrote it. */
-        from: components['schemas']['Party'];
-        /** @description Whether `/messages/{id}/html` shows more than the text. */
-        has_html: boolean;
-        /** @description Its id. */
-        id: components['schemas']['MessageId'];
-        /** @description Where it belongs. */
-        interaction_id: components['schemas']['InteractionId'];
-        /** @description `message`, `note`, `auto_reply`, `bounce`, `complaint`, `list`. */
-        kind: string;
-        /** @description `email`, `voice`, `fax`, `letter`. */
-        medium: string;
-        /** @description `false`: it could not be read; there is `/messages/{id}/raw`. */
-        readable: boolean;
-        /** @description Whether that may hold pictures from elsewhere, which are shown on demand only. */
-        remote_pictures: boolean;
-        /** @description The text without quotation and signature. */
-        reply_text: string;
-        /** @description One line. */
-        subject: string;
-        /** @description The whole text. */
-        text: string;
-        /** @description To whom. */
-        to: components['schemas']['Party'][];
-      }[];
-      /** @description Give this as `cursor` for the next page; `null`: this was the last. */
-      next?: string | null;
-    };
-    /** @description One page of a list. */
-    Page_Unreadable: {
-      /** @description The rows. */
-      items: {
-        /** @description Why. */
-        defects: components['schemas']['Finding'][];
-        /** @description From whom, if that could be told. */
-        from: components['schemas']['Party'];
-        /** @description The same as `message_id`. */
-        id: components['schemas']['MessageId'];
-        /** @description Its interaction. */
-        interaction_id: components['schemas']['InteractionId'];
-        /** @description For `/messages/{id}/raw`. */
-        message_id: components['schemas']['MessageId'];
-        /** @description When it came. */
-        received_at: components['schemas']['Timestamp'];
-        /**
-         * Format: int64
-         * @description Size.
-         */
-        size_bytes: number;
-      }[];
-      /** @description Give this as `cursor` for the next page; `null`: this was the last. */
-      next?: string | null;
-    };
-    /** @description A message that could not be read. */
-    Unreadable: {
-      /** @description Why. */
-      defects: components['schemas']['Finding'][];
-      /** @description From whom, if that could be told. */
-      from: components['schemas']['Party'];
-      /** @description The same as `message_id`. */
-      id: components['schemas']['MessageId'];
-      /** @description Its interaction. */
-      interaction_id: components['schemas']['InteractionId'];
-      /** @description For `/messages/{id}/raw`. */
-      message_id: components['schemas']['MessageId'];
-      /** @description When it came. */
-      received_at: components['schemas']['Timestamp'];
-      /**
-       * Format: int64
-       * @description Size.
-       */
-      size_bytes: number;
-    };
-    /** @description A file that can go with a message. */
-    Upload: {
-      /** @description For `attachments` of a message or draft. */
-      id: components['schemas']['AttachmentId'];
-      /** @description As declared. */
-      media_type: string;
-      /** @description File name, made safe. */
-      name: string;
-      /** @description SHA-256, hexadecimal. */
-      sha256: string;
-      /**
-       * Format: int64
-       * @description Size.
-       */
-      size_bytes: number;
-    };
-    /** @description Somebody who looks. */
-    ViewerView: {
-      /** @description Who. */
-      id: components['schemas']['UserId'];
-      /** @description As shown. */
-      name: string;
-      /** @description Whether he is writing. */
-      writes: boolean;
-    };
     /**
      * @description Whether to send or to keep among colleagues.
      * @enum {string}
@@ -2850,6 +2866,44 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Agent'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_download: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['AttachmentId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/octet-stream': number[];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
@@ -3398,6 +3452,123 @@ export interface operations {
       };
     };
   };
+  messages_draft: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DraftView'] | null;
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_save: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewDraft'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DraftView'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description newer_draft */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_drop_it: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   interaction_events: {
     parameters: {
       query?: never;
@@ -3416,6 +3587,187 @@ export interface operations {
         content: {
           'application/json': components['schemas']['EventEntry'][];
         };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_list: {
+    parameters: {
+      query?: {
+        /** @description `next` of the page before. */
+        cursor?: string;
+        /** @description Rows, 1 to 200; 50 when absent. */
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Page_Message'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_write: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewMessage'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Message'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description not_yours */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description newer_message */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_look: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Look'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Looking'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_leave: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Refused: what happened, to what, what to do */
       default: {
@@ -3644,6 +3996,130 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_take_back: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description already_sent */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_html: {
+    parameters: {
+      query?: {
+        /** @description `1`: pictures from elsewhere too. Their servers learn that the message was read. */
+        pictures?: number;
+      };
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/html': string;
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_raw: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'message/rfc822': number[];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
       };
       /** @description Refused: what happened, to what, what to do */
       default: {
@@ -4093,6 +4569,82 @@ export interface operations {
       };
     };
   };
+  messages_unreadable: {
+    parameters: {
+      query?: {
+        /** @description `next` of the page before. */
+        cursor?: string;
+        /** @description Rows, 1 to 200; 50 when absent. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Page_Unreadable'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_upload: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description percent-encoded */
+        'x-file-name'?: string | null;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/octet-stream': number[];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Upload'];
+        };
+      };
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   people_list: {
     parameters: {
       query?: {
@@ -4301,542 +4853,6 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Wallboard'];
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_download: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: components['schemas']['AttachmentId'];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/octet-stream': number[];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_draft: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: components['schemas']['InteractionId'];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['DraftView'] | null;
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_save: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: components['schemas']['InteractionId'];
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewDraft'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['DraftView'];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description newer_draft */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_drop_it: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: components['schemas']['InteractionId'];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_list: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string;
-        /** @description Rows, 1 to 200; 50 when absent. */
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        id: components['schemas']['InteractionId'];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Page_Message'];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_write: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: components['schemas']['InteractionId'];
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewMessage'];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Message'];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description not_yours */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description newer_message */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_look: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: components['schemas']['InteractionId'];
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['Look'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Looking'];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_leave: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: components['schemas']['InteractionId'];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_take_back: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: components['schemas']['MessageId'];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description already_sent */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_html: {
-    parameters: {
-      query?: {
-        /** @description `1`: pictures from elsewhere too. Their servers learn that the message was read. */
-        pictures?: number;
-      };
-      header?: never;
-      path: {
-        id: components['schemas']['MessageId'];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'text/html': string;
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_raw: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: components['schemas']['MessageId'];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'message/rfc822': number[];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_unreadable: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string;
-        /** @description Rows, 1 to 200; 50 when absent. */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Page_Unreadable'];
-        };
-      };
-      /** @description Refused: what happened, to what, what to do */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
-        };
-      };
-    };
-  };
-  messages_upload: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description percent-encoded */
-        'x-file-name'?: string | null;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/octet-stream': number[];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Upload'];
-        };
-      };
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       /** @description Refused: what happened, to what, what to do */

@@ -315,11 +315,11 @@ export const en = {
     another: 'Another client',
     find: 'Find a client',
     create: 'New client',
+    firstContact: 'First contact: the record was made from it',
     identified: {
       email: 'Recognised by e-mail address',
       phone: 'Recognised by phone number',
       chosen: 'Chosen by an agent',
-      none: 'Not identified',
     },
     kind: {
       person: 'Person',
