@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never} RUST_BACKTRACE=1
 # A build that starts cold gains nothing from it and writes half as much without.
-if [ -n "${CI:-}" ]; then export CARGO_INCREMENTAL=0; fi
+if [ -n "${CI:-}" ]; then export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=none; fi
 GENERATED=(docs/openapi.json docs/config.md web/src/api/schema.ts)
 logs=$(mktemp -d "${TMPDIR:-/tmp}/rozmova-test.XXXXXX")
 passed=0

@@ -20,5 +20,6 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['src/**/*.test.ts'],
+    setupFiles: ['src/browser-for-tests.ts'],
   },
 });

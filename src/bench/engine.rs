@@ -1,4 +1,5 @@
-//! The queue engine alone: contacts arrive, are offered, accepted and ended, while many others wait.
+//! The queue engine alone: contacts arrive, are offered, accepted and ended, while many others
+//! wait.
 
 use std::collections::VecDeque;
 

@@ -4,6 +4,7 @@
 //! that runs. Its last line is one JSON object, the same fields for every bench. The load comes
 //! from the same process, so its share of the CPU is counted too.
 
+pub mod clients;
 pub mod engine;
 pub mod live;
 mod process;

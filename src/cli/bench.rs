@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::bench::{Report, engine, live};
+use crate::bench::{Report, clients, engine, live};
 
 /// What to measure, and how to tell.
 #[derive(Clone, Debug, Args)]
@@ -21,6 +21,15 @@ pub(super) struct BenchCommand {
 enum BenchName {
     /// The queue engine alone: 1,000 agents, 50 queues, 100,000 contacts waiting.
     Engine,
+    /// Whom an address means, and search, in a directory of many clients.
+    Clients {
+        /// Clients in the directory.
+        #[arg(long, default_value_t = 100_000)]
+        parties: usize,
+        /// A PostgreSQL server on which databases may be made; absent: SQLite.
+        #[arg(long)]
+        postgres: Option<String>,
+    },
     /// Live events on their way to many desks.
     Live {
         /// Open desks.
@@ -42,6 +51,9 @@ pub(super) async fn run(command: BenchCommand) -> anyhow::Result<()> {
     let seconds = command.seconds;
     let report = match command.name {
         BenchName::Engine => tokio::task::spawn_blocking(move || engine::run(seconds)).await?,
+        BenchName::Clients { parties, postgres } => {
+            clients::run(clients::Options { parties, seconds, postgres }).await?
+        }
         BenchName::Live { desks, rate, against, token } => {
             let against = against.zip(token);
             live::run(live::Options { desks, events_per_s: rate, seconds, against }).await?

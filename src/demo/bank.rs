@@ -18,6 +18,8 @@ const BANK_CODE: u32 = 399_999;
 /// No operator has this code.
 const AREA_CODE: &str = "+38040";
 const MAIL_DOMAINS: [&str; 4] = ["example.com", "example.net", "example.org", "mail.example"];
+/// Of a hundred persons so many use the address of somebody else at home beside their own.
+const SHARED_MAIL_PERCENT: u64 = 3;
 const DAY_MS: i64 = 86_400_000;
 /// The bank opened so long ago.
 const BANK_AGE_DAYS: i64 = 3_000;
@@ -51,11 +53,23 @@ impl Bank {
                 10..22 => records.push(self.organisation()),
                 _ => {
                     let human = names::human(&mut self.chance);
-                    records.push(self.person(&human));
+                    let mut person = self.person(&human);
+                    if self.chance.percent(SHARED_MAIL_PERCENT) {
+                        person.contact_points.extend(self.shared_mail(records.last(), &person));
+                    }
+                    records.push(person);
                 }
             }
         }
         records
+    }
+
+    /// The address of somebody else at home.
+    fn shared_mail(&mut self, other: Option<&Record>, person: &Record) -> Option<ContactPoint> {
+        let is_mail = |point: &&ContactPoint| point.key.medium == ContactMedium::Email;
+        let other = other.filter(|other| other.client.kind == Kind::Person)?;
+        let address = other.contact_points.iter().find(is_mail)?.value.clone();
+        self.point(&person.client, ContactMedium::Email, &address)
     }
 
     fn person(&mut self, human: &Human) -> Record {

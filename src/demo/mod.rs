@@ -103,7 +103,8 @@ impl Demo {
             PEOPLE.iter().find(fits).map_or("", |person| person.login)
         };
         format!(
-            "\n  The demo bank is open:  http://{}\n\n  agent          {:<12} (also andrii, sofiia)\n  \
+            "\n  The demo bank is open:  http://{}\n\n  \
+             agent          {:<12} (also andrii, sofiia)\n  \
              supervisor     {}\n  administrator  {}\n  analyst        {}\n  password       {}\n\n  \
              Write to the bank:      swaks --server {} --to cards@bank.example\n  \
              Its answers arrive in:  {}\n  Stop with Ctrl-C.\n",

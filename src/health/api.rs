@@ -111,6 +111,23 @@ async fn store(app: &App) -> PartView {
     PartView { name: "store".to_owned(), state, detail, since_at: None }
 }
 
+/// Takes the figures that are states and not events. What the store cannot say stays as it was.
+async fn measure(app: &App) {
+    for (name, report) in app.health.reports() {
+        let is_up = report.health.state == HealthState::Up;
+        metrics::gauge!("rozmova_channel_up", "channel" => name).set(f64::from(u8::from(is_up)));
+    }
+    let is_up = app.db.ping().await.is_ok();
+    metrics::gauge!("rozmova_store_up").set(f64::from(u8::from(is_up)));
+    if let Ok(outbox) = outbox(app).await {
+        metrics::gauge!("rozmova_outbox_waiting").set(outbox.waiting as f64);
+        metrics::gauge!("rozmova_outbox_failing").set(outbox.failing as f64);
+    }
+    if let Ok(spool) = spool(app).await {
+        metrics::gauge!("rozmova_spool_waiting").set(spool.waiting as f64);
+    }
+}
+
 /// The process lives.
 pub async fn healthz() -> &'static str {
     "ok\n"
@@ -125,7 +142,8 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, String) {
 }
 
 /// Figures in the text format of Prometheus 0.0.4.
-pub async fn metrics() -> impl IntoResponse {
+pub async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
+    measure(&app).await;
     let text = telemetry::metrics().map(|handle| {
         handle.run_upkeep();
         handle.render()

@@ -51,3 +51,22 @@ pub(super) fn finished(mut document: utoipa::openapi::OpenApi) -> utoipa::openap
     }
     document
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// Generated clients make one name of each; twice the same does not compile there.
+    #[test]
+    fn no_two_operations_share_a_name() {
+        let document = crate::http::document();
+        let mut names = BTreeSet::new();
+        for item in document.paths.paths.values() {
+            let operations = [&item.get, &item.put, &item.post, &item.patch, &item.delete];
+            for operation in operations.into_iter().flatten() {
+                let name = operation.operation_id.clone().expect("every operation has a name");
+                assert!(names.insert(name.clone()), "{name} is there twice");
+            }
+        }
+    }
+}

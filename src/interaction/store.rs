@@ -13,12 +13,11 @@ use super::model::{
     CandidateRef, ClientRef, DispositionRef, Interaction, InteractionRef, Offer, Party, PersonRef,
     QueueRef, medium_of,
 };
+use crate::client::identity::{self, Identified};
+use crate::client::model::{ContactMedium, MatchKey};
 use crate::routing::Routing;
 use crate::store::{Sql, StoreError};
 use crate::{execute, fetch_all, fetch_in, fetch_optional, on_engine};
-
-/// Candidates shown for one address: a family or a firm; more cannot be chosen from.
-const CANDIDATES_MAX: i64 = 50;
 
 #[derive(Debug, sqlx::FromRow)]
 struct Row {
@@ -377,33 +376,32 @@ pub async fn offer(sql: &mut Sql<'_>, id: OfferId) -> Result<Option<OfferRow>, S
     .await
 }
 
-/// How the client of a contact was found: how, and the clients that its address fits.
+/// How the client of a contact was found: how, and the clients that its address fits, best first.
 pub async fn identification(
     sql: &mut Sql<'_>,
     id: InteractionId,
 ) -> Result<(String, Vec<CandidateRef>), StoreError> {
     let row = fetch_optional!(
         sql,
-        (String, i64, String),
-        "SELECT identified_by, candidates, from_key FROM interaction WHERE id = $1",
+        (String, i64, String, String),
+        "SELECT identified_by, candidates, medium, from_key FROM interaction WHERE id = $1",
         id
     )
     .await?;
-    let Some((how, candidates, from_key)) = row else { return Err(StoreError::Missing) };
-    if candidates < 2 {
+    let Some((how, candidates, medium, value)) = row else { return Err(StoreError::Missing) };
+    let Some(medium) = ContactMedium::from_row(&medium).filter(|_| candidates >= 2) else {
         return Ok((how, Vec::new()));
-    }
-    let rows = fetch_all!(
-        sql,
-        (ClientId, String, String),
-        "SELECT c.id, c.name, p.value FROM contact_point p JOIN client c ON c.id = p.client_id
-         WHERE p.match_key = $1 AND p.ended_at IS NULL AND c.merged_into_id IS NULL
-         ORDER BY c.name_key, c.id LIMIT $2",
-        from_key.as_str(),
-        CANDIDATES_MAX
-    )
-    .await?;
-    let candidates = rows.into_iter().map(|(id, name, why)| CandidateRef { id, name, why });
+    };
+    let key = MatchKey { medium, value };
+    let known = identity::store::candidates(sql, std::slice::from_ref(&key)).await?.remove(&key);
+    let Identified::Several { ranked, .. } = identity::identify(known.unwrap_or_default()) else {
+        return Ok((how, Vec::new()));
+    };
+    let candidates = ranked.into_iter().map(|(candidate, why)| CandidateRef {
+        id: candidate.client,
+        name: candidate.name,
+        why: why.as_str().to_owned(),
+    });
     Ok((how, candidates.collect()))
 }
 

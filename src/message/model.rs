@@ -42,6 +42,7 @@ impl From<&Party> for ContractParty {
 }
 
 /// One message of an interaction.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column that the API shows")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Message {
     /// Its id.

@@ -42,9 +42,9 @@ impl Viewers {
         if leases.len() >= VIEWERS_MAX && !leases.contains_key(&viewer.id) {
             return false;
         }
-        let lease = Lease { until: now.plus_millis(LEASE_MS), viewer: viewer.clone() };
-        let before = leases.insert(viewer.id, lease);
-        before.is_none_or(|before| before.viewer != viewer)
+        let is_news = leases.get(&viewer.id).is_none_or(|before| before.viewer != viewer);
+        leases.insert(viewer.id, Lease { until: now.plus_millis(LEASE_MS), viewer });
+        is_news
     }
 
     /// Somebody looks no more; `true` when he did before.

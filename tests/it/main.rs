@@ -4,5 +4,6 @@
 //! servers and speaks HTTP.
 
 mod api;
+mod cli;
 mod flows;
 mod support;

@@ -40,9 +40,10 @@ impl File {
 
     /// Lines without comments.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.lines().map(|(number, line)| match line.trim_start().starts_with("//") {
-            true => (number, ""),
-            false => (number, line.split(" // ").next().unwrap_or_default()),
+        self.lines().map(|(number, line)| {
+            let is_comment = line.trim_start().starts_with("//");
+            let code = line.split(" // ").next().unwrap_or_default();
+            (number, if is_comment { "" } else { code })
         })
     }
 }

@@ -438,7 +438,8 @@ mod tests {
         let mut first = engine(&setting);
         let past = live_through(&mut first, &setting, 7);
         assert!(past.interactions.len() > 250, "{}", past.interactions.len());
-        let closed = |output: &&Output| matches!(output, Output::Event(event) if matches!(event.kind, EventKind::Closed { .. }));
+        let is_closed = |kind: &EventKind| matches!(kind, EventKind::Closed { .. });
+        let closed = |output: &&Output| matches!(output, Output::Event(e) if is_closed(&e.kind));
         let count = past.outputs.iter().filter(closed).count();
         assert_eq!(count + past.open.len(), past.interactions.len());
         assert!(count * 100 > past.interactions.len() * 80, "{count}");

@@ -47,7 +47,7 @@ pub(super) struct NewDraft {
 }
 
 /// My draft in this interaction; `null` when there is none
-#[utoipa::path(get, path = "/interactions/{id}/draft", tag = "messages",
+#[utoipa::path(get, path = "/interactions/{id}/draft", tag = "messages", operation_id = "draft",
     params(("id" = InteractionId, Path)), responses((status = 200, body = Option<DraftView>)))]
 async fn show(
     State(app): State<Arc<App>>,

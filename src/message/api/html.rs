@@ -48,7 +48,7 @@ pub(super) struct HtmlQuery {
 }
 
 /// A message as HTML, for a sandboxed frame
-#[utoipa::path(get, path = "/messages/{id}/html", tag = "messages",
+#[utoipa::path(get, path = "/messages/{id}/html", tag = "messages", operation_id = "html",
     params(("id" = MessageId, Path), HtmlQuery),
     responses((status = 200, content_type = "text/html", body = String),
         (status = 404, body = ErrorEnvelope)))]

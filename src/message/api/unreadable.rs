@@ -42,7 +42,7 @@ pub(super) struct Unreadable {
 }
 
 /// Messages that could not be read, newest first
-#[utoipa::path(get, path = "/unreadable", tag = "messages", params(PageQuery),
+#[utoipa::path(get, path = "/unreadable", tag = "messages", operation_id = "unreadable", params(PageQuery),
     responses((status = 200, body = Page<Unreadable>)))]
 async fn list(
     State(app): State<Arc<App>>,

@@ -12,7 +12,10 @@ each_server!(monitoring_sees_process_store_and_figures, |server| {
     anybody.get("/readyz").await.expect(200);
     let figures = String::from_utf8(anybody.get("/metrics").await.expect(200).body);
     let figures = figures.expect("text");
-    assert!(figures.contains("rozmova_http_requests_total{"), "{figures}");
+    for figure in ["rozmova_http_requests_total{", "rozmova_store_up 1", "rozmova_outbox_waiting 0"]
+    {
+        assert!(figures.contains(figure), "{figure} is not in {figures}");
+    }
 });
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::support::{Client, Lmtp, Sink, TestServer, mailbox};
 async fn server(sink: &Sink) -> TestServer {
     let (host, port) = (sink.address.ip().to_string(), sink.address.port());
     let server = TestServer::start_with(Outside::system(), |config| {
-        config.centre.bank_name = "Bank Example".to_owned();
+        "Bank Example".clone_into(&mut config.centre.bank_name);
         let email = &mut config.channels.email;
         email.relay.host = host;
         email.relay.port = port;

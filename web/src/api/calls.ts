@@ -1,5 +1,5 @@
 /** One function for each thing the desk asks of the server. Acts are idempotent `PUT`s where the API allows. */
-import { fileName, headers, request, requestText, upload } from './client';
+import { fileName, get, headers, patch, post, put, remove, requestText, upload } from './client';
 import type {
   Agent,
   AgentState,
@@ -35,27 +35,26 @@ import type {
 } from './types';
 
 export const session = {
-  get: () => request<Session>('GET', '/session'),
-  start: (login: string, password: string) =>
-    request<Session>('POST', '/session', { body: { login, password } }),
-  end: () => request<undefined>('DELETE', '/session'),
+  get: () => get<Session>('/session'),
+  start: (login: string, password: string) => post<Session>('/session', { login, password }),
+  end: () => remove('/session'),
   prefer: (preferences: { language?: Language; theme?: Theme; shortcuts?: unknown }) =>
-    request<Session>('PATCH', '/session/preferences', { body: preferences }),
+    patch<Session>('/session/preferences', preferences),
 };
 
 export const work = {
-  me: () => request<Agent>('GET', '/agents/me'),
-  mine: () => request<{ offers: Offer[]; interactions: Interaction[] }>('GET', '/agents/me/work'),
+  me: () => get<Agent>('/agents/me'),
+  mine: () => get<{ offers: Offer[]; interactions: Interaction[] }>('/agents/me/work'),
   setPresence: (state: AgentState, reason_id: string | null = null, after_this = false) =>
-    request<Agent>('PUT', '/agents/me/presence', {
-      body: { state, ...(reason_id ? { reason_id } : {}), ...(after_this ? { after_this } : {}) },
+    put<Agent>('/agents/me/presence', {
+      state,
+      ...(reason_id ? { reason_id } : {}),
+      ...(after_this ? { after_this } : {}),
     }),
-  accept: (offer: string) => request<Interaction>('PUT', `/offers/${offer}/acceptance`),
-  refuse: (offer: string, reason: string) =>
-    request<undefined>('PUT', `/offers/${offer}/refusal`, { body: { reason } }),
-  pauseReasons: () => request<Named[]>('GET', '/pause-reasons'),
-  dispositions: (queue_id: string | null) =>
-    request<Disposition[]>('GET', '/dispositions', { query: { queue_id } }),
+  accept: (offer: string) => put<Interaction>(`/offers/${offer}/acceptance`),
+  refuse: (offer: string, reason: string) => put<undefined>(`/offers/${offer}/refusal`, { reason }),
+  pauseReasons: () => get<Named[]>('/pause-reasons'),
+  dispositions: (queue_id: string | null) => get<Disposition[]>('/dispositions', { queue_id }),
 };
 
 export interface InteractionFilter {
@@ -75,47 +74,41 @@ export interface NewMessage extends Draft {
   seen_message_id: string | null;
 }
 
-const path = (id: string, rest = '') => `/interactions/${id}${rest}`;
+const path = <Rest extends string>(id: string, rest: Rest): `/interactions/${string}${Rest}` =>
+  `/interactions/${id}${rest}`;
 
 export const interactions = {
-  list: (filter: InteractionFilter) =>
-    request<Page<Interaction>>('GET', '/interactions', { query: { ...filter } }),
-  get: (id: string) => request<InteractionDetail>('GET', path(id)),
+  list: (filter: InteractionFilter) => get<Page<Interaction>>('/interactions', { ...filter }),
+  get: (id: string) => get<InteractionDetail>(`/interactions/${id}`),
   chooseClient: (id: string, client_id: string) =>
-    request<Interaction>('PUT', path(id, '/client'), { body: { client_id } }),
+    put<Interaction>(path(id, '/client'), { client_id }),
   messages: (id: string, cursor: string | null = null) =>
-    request<Page<Message>>('GET', path(id, '/messages'), { query: { cursor, limit: 200 } }),
-  send: (id: string, message: NewMessage) =>
-    request<Message>('POST', path(id, '/messages'), { body: message }),
-  undo: (message: string) => request<undefined>('DELETE', `/messages/${message}`),
-  draft: (id: string) => request<Draft | null>('GET', path(id, '/draft')),
-  saveDraft: (id: string, draft: Draft) =>
-    request<unknown>('PUT', path(id, '/draft'), { body: draft }),
-  dropDraft: (id: string) => request<undefined>('DELETE', path(id, '/draft')),
-  look: (id: string, writes: boolean) =>
-    request<unknown>('PUT', path(id, '/presence'), { body: { writes } }),
-  leave: (id: string) => request<undefined>('DELETE', path(id, '/presence')),
+    get<Page<Message>>(path(id, '/messages'), { cursor, limit: 200 }),
+  send: (id: string, message: NewMessage) => post<Message>(path(id, '/messages'), message),
+  undo: (message: string) => remove(`/messages/${message}`),
+  draft: (id: string) => get<Draft | null>(path(id, '/draft')),
+  saveDraft: (id: string, draft: Draft) => put<unknown>(path(id, '/draft'), draft),
+  dropDraft: (id: string) => remove(path(id, '/draft')),
+  look: (id: string, writes: boolean) => put<unknown>(path(id, '/presence'), { writes }),
+  leave: (id: string) => remove(path(id, '/presence')),
   setState: (id: string, state: InteractionState, until_at: Micros | null = null) =>
-    request<Interaction>('PUT', path(id, '/state'), {
-      body: { state, ...(until_at ? { until_at } : {}) },
-    }),
+    put<Interaction>(path(id, '/state'), { state, ...(until_at ? { until_at } : {}) }),
   transfer: (id: string, to: { queue_id?: string; agent_id?: string }, note: string) =>
-    request<Interaction>('POST', path(id, '/transfers'), { body: { ...to, note } }),
-  beginWrapUp: (id: string) => request<Interaction>('PUT', path(id, '/wrap-up'), { body: {} }),
+    post<Interaction>(path(id, '/transfers'), { ...to, note }),
+  beginWrapUp: (id: string) => put<Interaction>(path(id, '/wrap-up'), {}),
   dispose: (
     id: string,
     result: { disposition_id: string | null; note: string; follow_up_at?: Micros },
-  ) => request<Interaction>('PUT', path(id, '/disposition'), { body: result }),
-  pull: (id: string) => request<Interaction>('PUT', path(id, '/assignment'), { body: {} }),
+  ) => put<Interaction>(path(id, '/disposition'), result),
+  pull: (id: string) => put<Interaction>(path(id, '/assignment'), {}),
   assign: (id: string, agent_id: string, reason: string) =>
-    request<Interaction>('PUT', path(id, '/assignment'), { body: { agent_id, reason } }),
+    put<Interaction>(path(id, '/assignment'), { agent_id, reason }),
   setPriority: (id: string, priority: number, reason: string) =>
-    request<Interaction>('PUT', path(id, '/priority'), { body: { priority, reason } }),
+    put<Interaction>(path(id, '/priority'), { priority, reason }),
   setQueue: (id: string, queue_id: string, reason: string) =>
-    request<Interaction>('PUT', path(id, '/queue'), { body: { queue_id, reason } }),
-  close: (id: string, reason: string) =>
-    request<Interaction>('POST', path(id, '/closure'), { body: { reason } }),
-  trace: (id: string) => request<TraceEntry[]>('GET', path(id, '/trace')),
+    put<Interaction>(path(id, '/queue'), { queue_id, reason }),
+  close: (id: string, reason: string) => post<Interaction>(path(id, '/closure'), { reason }),
+  trace: (id: string) => get<TraceEntry[]>(path(id, '/trace')),
 };
 
 export const files = {
@@ -147,34 +140,26 @@ export interface NewClient {
 
 export const clients = {
   search: (q: string, cursor: string | null = null, limit = 50, signal?: AbortSignal) =>
-    request<Page<ClientLine>>('GET', '/clients', { query: { q, cursor, limit }, signal }),
-  get: (id: string) => request<Client>('GET', `/clients/${id}`),
-  create: (client: NewClient) => request<Client>('POST', '/clients', { body: client }),
+    get<Page<ClientLine>>('/clients', { q, cursor, limit }, signal),
+  get: (id: string) => get<Client>(`/clients/${id}`),
+  create: (client: NewClient) => post<Client>('/clients', client),
   change: (id: string, change: Partial<Client> & Pick<Client, 'changed_at'>) =>
-    request<Client>('PATCH', `/clients/${id}`, { body: change }),
+    patch<Client>(`/clients/${id}`, change),
   addPoint: (id: string, point: { medium: PointMedium; value: string; label: string }) =>
-    request<ContactPoint>('POST', `/clients/${id}/contact-points`, { body: point }),
-  removePoint: (point: string) => request<undefined>('DELETE', `/contact-points/${point}`),
+    post<ContactPoint>(`/clients/${id}/contact-points`, point),
+  removePoint: (point: string) => remove(`/contact-points/${point}`),
   timeline: (id: string, cursor: string | null = null, medium: Medium | null = null) =>
-    request<Page<TimelineEntry>>('GET', `/clients/${id}/timeline`, {
-      query: { cursor, medium, limit: 50 },
-    }),
-  write: (id: string, message: { queue_id: string; to: Party[]; subject: string; text: string }) =>
-    request<Interaction>('POST', `/clients/${id}/interactions`, {
-      body: { medium: 'email', ...message },
-    }),
+    get<Page<TimelineEntry>>(`/clients/${id}/timeline`, { cursor, medium, limit: 50 }),
 };
 
-type Party = Message['from'];
-
 export const supervision = {
-  wallboard: () => request<Wallboard>('GET', '/wallboard'),
-  queues: () => request<Page<QueueNow> | QueueNow[]>('GET', '/queues').then(itemsOf),
+  wallboard: () => get<Wallboard>('/wallboard'),
+  queues: () => get<Page<QueueNow> | QueueNow[]>('/queues').then(itemsOf),
   setPresence: (
     agent: string,
     wish: { state: AgentState; reason_id: string | null; reason: string },
-  ) => request<Agent>('PUT', `/agents/${agent}/presence`, { body: wish }),
-  agents: () => request<Page<Agent> | Agent[]>('GET', '/agents').then(itemsOf),
+  ) => put<Agent>(`/agents/${agent}/presence`, wish),
+  agents: () => get<Page<Agent> | Agent[]>('/agents').then(itemsOf),
 };
 
 function itemsOf<T>(answer: Page<T> | T[]): T[] {
@@ -190,16 +175,13 @@ export interface NewUser {
 }
 
 export const administration = {
-  users: (cursor: string | null = null) =>
-    request<Page<User>>('GET', '/users', { query: { cursor, limit: 100 } }),
-  addUser: (user: NewUser) => request<User>('POST', '/users', { body: user }),
+  users: (cursor: string | null = null) => get<Page<User>>('/users', { cursor, limit: 100 }),
+  addUser: (user: NewUser) => post<User>('/users', user),
   changeUser: (id: string, change: Partial<NewUser> & { disabled?: boolean }) =>
-    request<User>('PATCH', `/users/${id}`, { body: change }),
-  audit: (cursor: string | null = null) =>
-    request<Page<AuditEntry>>('GET', '/audit', { query: { cursor } }),
+    patch<User>(`/users/${id}`, change),
+  audit: (cursor: string | null = null) => get<Page<AuditEntry>>('/audit', { cursor }),
   routing: () => requestText('GET', '/routing', 'application/toml'),
   saveRouting: (toml: string) => requestText('PUT', '/routing', 'application/toml', toml),
-  unreadable: (cursor: string | null = null) =>
-    request<Page<Unreadable>>('GET', '/unreadable', { query: { cursor } }),
-  health: () => request<Health>('GET', '/health'),
+  unreadable: (cursor: string | null = null) => get<Page<Unreadable>>('/unreadable', { cursor }),
+  health: () => get<Health>('/health'),
 };

@@ -1,5 +1,7 @@
 /** One way to the server: JSON in, JSON out, and every failure an `ApiError` with words for the reader. */
 
+import type { Method, PathOf } from './contract';
+
 /** What the server refused, and why. `status` 0 means that the server could not be reached. */
 export class ApiError extends Error {
   constructor(
@@ -59,19 +61,36 @@ async function send(method: string, url: string, init: RequestInit): Promise<Res
   throw await failure(response);
 }
 
-export async function request<T>(
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-  path: string,
-  options: { query?: Query; body?: unknown; signal?: AbortSignal } = {},
+/** Asks for JSON. A path that the server does not describe for the method does not compile. */
+async function request<T, M extends Method>(
+  method: M,
+  path: PathOf<M>,
+  options: Options,
 ): Promise<T> {
   const init: RequestInit = { signal: options.signal };
   if (options.body !== undefined) {
     init.body = JSON.stringify(options.body);
     init.headers = { 'Content-Type': 'application/json' };
   }
-  const response = await send(method, address(path, options.query), init);
+  const response = await send(method.toUpperCase(), address(path, options.query), init);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
+
+interface Options {
+  query?: Query;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+export const get = <T>(path: PathOf<'get'>, query?: Query, signal?: AbortSignal) =>
+  request<T, 'get'>('get', path, { query, signal });
+export const post = <T>(path: PathOf<'post'>, body?: unknown) =>
+  request<T, 'post'>('post', path, { body });
+export const put = <T>(path: PathOf<'put'>, body?: unknown) =>
+  request<T, 'put'>('put', path, { body });
+export const patch = <T>(path: PathOf<'patch'>, body: unknown) =>
+  request<T, 'patch'>('patch', path, { body });
+export const remove = (path: PathOf<'delete'>) => request<undefined, 'delete'>('delete', path, {});
 
 /** Text documents, such as the routing configuration. */
 export async function requestText(

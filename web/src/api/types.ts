@@ -295,7 +295,7 @@ export type QueueAlarm = 'normal' | 'at_risk' | 'critical';
 export interface QueueNow {
   id: string;
   name: string;
-  medium_waiting: Partial<Record<Medium, number>>;
+  medium_waiting: Record<string, number>;
   waiting: number;
   oldest_waiting_since_at: Micros | null;
   service_level_percent_today: number | null;
@@ -347,7 +347,7 @@ export interface TraceCandidate {
 export interface TraceEntry {
   at: Micros;
   /** What made it the moment to decide. */
-  decision: string;
+  decision: unknown;
   queue: Named;
   ring: number;
   candidates: TraceCandidate[];

@@ -58,6 +58,12 @@ export class Composer {
     if (mode !== 'note') this.#address(interaction, last);
   }
 
+  /** Without the right to answer only notes remain; a note that is being written stays a note. */
+  allowReply(allowed: boolean): void {
+    if (!allowed) this.mode = 'note';
+    else if (this.note === '') this.mode = 'reply';
+  }
+
   edited(): void {
     this.error = null;
     if (this.mode === 'note') return;

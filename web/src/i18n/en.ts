@@ -315,11 +315,11 @@ export const en = {
     another: 'Another client',
     find: 'Find a client',
     create: 'New client',
+    firstContact: 'First contact: the record was made from it',
     identified: {
       email: 'Recognised by e-mail address',
       phone: 'Recognised by phone number',
       chosen: 'Chosen by an agent',
-      none: 'Not identified',
     },
     kind: {
       person: 'Person',
@@ -512,9 +512,6 @@ export const en = {
     pointLabel: 'Label',
     removePoint: (value: string) => `Remove ${value}?`,
     removePointHint: 'New messages from it will no longer be recognised as this client’s.',
-    write: 'Write an e-mail',
-    writeQueue: 'On behalf of the queue',
-    written: (number: number) => `Contact ${number} opened`,
   },
   unreadable: {
     title: 'Could not be read',

@@ -323,11 +323,11 @@ export const uk: Texts = {
     another: 'Інший клієнт',
     find: 'Знайти клієнта',
     create: 'Новий клієнт',
+    firstContact: 'Перше звернення: запис створено з нього',
     identified: {
       email: 'Впізнано за адресою пошти',
       phone: 'Впізнано за номером телефону',
       chosen: 'Обрав оператор',
-      none: 'Не впізнано',
     },
     kind: {
       person: 'Фізична особа',
@@ -524,9 +524,6 @@ export const uk: Texts = {
     pointLabel: 'Позначка',
     removePoint: (value) => `Вилучити ${value}?`,
     removePointHint: 'Нові повідомлення звідти більше не впізнаватимуться як від цього клієнта.',
-    write: 'Написати листа',
-    writeQueue: 'Від імені черги',
-    written: (number) => `Відкрито звернення № ${number}`,
   },
   unreadable: {
     title: 'Не вдалося прочитати',

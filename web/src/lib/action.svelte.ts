@@ -1,4 +1,6 @@
 /** One act of the user at a time: while it runs it cannot be started again, and its failure is kept to be shown. */
+import { untrack } from 'svelte';
+
 import { ApiError } from '../api/client';
 import { i18n } from '../i18n/index.svelte';
 import { toasts } from '../ui/toasts.svelte';
@@ -21,7 +23,8 @@ export class Action {
 
   /** Runs `act` unless one is running. Gives true when it succeeded. */
   async run(act: () => Promise<void>): Promise<boolean> {
-    if (this.busy) return false;
+    // An effect that starts an act must not start it again when the act ends.
+    if (untrack(() => this.busy)) return false;
     this.busy = true;
     this.error = null;
     this.field = null;

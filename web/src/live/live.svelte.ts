@@ -124,7 +124,13 @@ class Live {
       if (!ours()) return;
       this.#socket = null;
       this.#feed({ type: 'closed' });
+      this.#askWhetherSignedIn();
     };
+  }
+
+  /** A refused connection does not say why; a request does, and a session that is over ends there. */
+  #askWhetherSignedIn(): void {
+    if (this.connection.attempt > 1) void interactions.list({ limit: 1 }).catch(() => undefined);
   }
 
   #disconnect(): void {
