@@ -1,4 +1,4 @@
-import { DESKS, expect, setReady, signIn, test } from './support';
+import { DESKS, expect, expectAccessible, setReady, signIn, test } from './support';
 
 const desk = DESKS.cards;
 const CLIENT = 'olena.kovalenko@example.com';
@@ -25,6 +25,8 @@ test('an e-mail is offered, accepted, answered in its thread and closed with a r
   const stream = page.getByRole('log');
   await expect(stream).toContainText('Не проходить оплата карткою.');
 
+  await expectAccessible(page, 'a contact in hand');
+
   const text = page.getByPlaceholder('Напишіть відповідь…');
   await text.fill('Вітаємо! Підтвердьте пристрій у застосунку.');
   await expect(page.getByText('Чернетку збережено')).toBeVisible();
@@ -46,6 +48,7 @@ test('an e-mail is offered, accepted, answered in its thread and closed with a r
   await page.getByRole('button', { name: 'Завершити' }).click();
   const wrapUp = page.getByRole('complementary', { name: 'Завершення' });
   await expect(wrapUp.getByText('Який результат?')).toBeVisible();
+  await expectAccessible(page, 'wrap-up');
   await page.keyboard.press('1');
   await expect(wrapUp.getByRole('radio', { name: /Вирішено/ })).toBeChecked();
   await wrapUp.getByRole('button', { name: 'Готово, далі' }).click();
