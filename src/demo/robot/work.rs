@@ -90,7 +90,9 @@ async fn answer_newest(
         let body = json!({ "kind": "note", "text": note });
         robot.api.post(&format!("/interactions/{id}/messages"), &body).await?;
     }
-    let is_first = !messages.iter().any(|message| message["direction"] == "outbound");
+    let is_ours =
+        |message: &Value| message["direction"] == "outbound" && message["automatic"] != true;
+    let is_first = !messages.iter().any(is_ours);
     let name = interaction["from"]["name"].as_str().unwrap_or_default();
     let body = json!({
         "kind": "reply",
