@@ -42,8 +42,8 @@ pub(super) struct Unreadable {
 }
 
 /// Messages that could not be read, newest first
-#[utoipa::path(get, path = "/unreadable", tag = "messages", operation_id = "unreadable", params(PageQuery),
-    responses((status = 200, body = Page<Unreadable>)))]
+#[utoipa::path(get, path = "/unreadable", tag = "messages", operation_id = "unreadable",
+    params(PageQuery), responses((status = 200, body = Page<Unreadable>)))]
 async fn list(
     State(app): State<Arc<App>>,
     signed_in: SignedIn,
