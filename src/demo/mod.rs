@@ -123,8 +123,8 @@ impl Demo {
 /// The settings of the demo bank: everything on this machine, everything in its folder.
 async fn config(options: &DemoOptions, relay_port: u16) -> anyhow::Result<Config> {
     let mut config = Config::default();
-    config.centre.name = "Rozmova demo".to_owned();
-    config.centre.bank_name = "Банк Приклад".to_owned();
+    "Rozmova demo".clone_into(&mut config.centre.name);
+    "Банк Приклад".clone_into(&mut config.centre.bank_name);
     config.http.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     config.http.public_url = format!("http://127.0.0.1:{}", options.port);
     config.http.web_dist.clone_from(&options.web_dist);
@@ -133,10 +133,10 @@ async fn config(options: &DemoOptions, relay_port: u16) -> anyhow::Result<Config
     let email = &mut config.channels.email;
     email.smtp_listen = Some(listener(email.smtp_listen).await?);
     email.lmtp_listen = Some(listener(email.lmtp_listen).await?);
-    email.host_name = "mx.bank.example".to_owned();
-    email.message_id_domain = "bank.example".to_owned();
-    email.bounce_address = "bounces@bank.example".to_owned();
-    email.relay.host = "127.0.0.1".to_owned();
+    "mx.bank.example".clone_into(&mut email.host_name);
+    "bank.example".clone_into(&mut email.message_id_domain);
+    "bounces@bank.example".clone_into(&mut email.bounce_address);
+    "127.0.0.1".clone_into(&mut email.relay.host);
     email.relay.port = relay_port;
     email.mailboxes = MAILBOXES
         .iter()
