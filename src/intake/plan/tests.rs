@@ -21,9 +21,13 @@ fn settings() -> Settings {
     Settings::new(IntakeConfig::default(), mailboxes, "Bank Example", true).expect("templates")
 }
 
+fn queue(id: QueueId, name: &str) -> QueueName {
+    QueueName { id, name: name.to_owned() }
+}
+
 fn known() -> Known {
     Known {
-        queues: vec![(CARDS, "Cards".to_owned()), (GENERAL, "General".to_owned())],
+        queues: vec![queue(CARDS, "Cards"), queue(GENERAL, "General")],
         next_number: 100,
         ..Known::default()
     }
