@@ -6,6 +6,7 @@
 
 mod bench;
 mod demo;
+mod inspect;
 mod serve;
 mod users;
 
@@ -54,6 +55,9 @@ enum Command {
     /// Tokens for programs.
     #[command(subcommand)]
     Token(users::TokenCommand),
+    /// Show how something from outside is read.
+    #[command(subcommand)]
+    Inspect(inspect::InspectCommand),
 }
 
 /// Parses the command line, runs one command, gives the exit code.
@@ -90,7 +94,8 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
         | Command::Migrate
         | Command::CheckConfig
         | Command::User(_)
-        | Command::Token(_) => {}
+        | Command::Token(_)
+        | Command::Inspect(_) => {}
     }
     let config = Config::load(line.config.as_deref())?;
     telemetry::start_logging(&config.log);
@@ -116,6 +121,7 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
         }
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
+        Command::Inspect(command) => inspect::run(command, config),
         Command::Openapi | Command::ConfigDocs | Command::Bench(_) | Command::Demo(_) => Ok(()),
     }
 }

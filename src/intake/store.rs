@@ -587,3 +587,9 @@ pub(super) fn bare(message: &InboundMessage, reason: &str) -> InboundMessage {
         readable: false,
     }
 }
+
+/// How many different messages have come in.
+pub(crate) async fn count_arrivals(sql: &mut Sql<'_>) -> Result<u64, StoreError> {
+    let (count,) = crate::fetch_one!(sql, (i64,), "SELECT COUNT(*) FROM arrival").await?;
+    Ok(count.unsigned_abs())
+}

@@ -1,0 +1,344 @@
+//! `rozmova bench intake`: mail by LMTP (RFC 2033), each acknowledged only when it is durable.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+use super::{Figures, ScratchServer, ServerOptions, percentile_ms, rounded};
+use crate::store::{Db, StoreOptions};
+
+/// Where the mails go.
+const MAILBOX: &str = "info@bank.example";
+/// Different senders: some write often, all are known after their first mail.
+const SENDERS: u64 = 2_000;
+/// Mails before the measurement begins: caches fill, threads start.
+const WARM_UP: Duration = Duration::from_secs(2);
+/// Different texts.
+const TEXTS: u64 = 64;
+/// Size of a mail in bytes: the mean of public corpora.
+const MAIL_BYTES: usize = 8 * 1024;
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// An LMTP listener that is not ours; `None`: a server of our own.
+    pub against: Option<SocketAddr>,
+    /// How long.
+    pub seconds: u64,
+    /// Connections at once.
+    pub connections: usize,
+    /// A PostgreSQL server for a server of our own; `None`: SQLite.
+    pub postgres: Option<String>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct IntakeFigures {
+    /// As of every measurement.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// `sqlite`, `postgres` or `unknown`.
+    pub store: &'static str,
+    /// Connections at once.
+    pub connections: usize,
+    /// Mails that were acknowledged, those of the warm-up too.
+    pub mails: u64,
+}
+
+/// Measures.
+pub async fn run(options: &Options) -> anyhow::Result<IntakeFigures> {
+    let Some(against) = options.against else { return run_own(options).await };
+    let load = Load::start(against, options.connections).await?;
+    tokio::time::sleep(WARM_UP).await;
+    load.reset();
+    tokio::time::sleep(Duration::from_secs(options.seconds)).await;
+    let measured = load.finish().await;
+    Ok(measured.figures(0.0, 0.0, "unknown", options.connections))
+}
+
+async fn run_own(options: &Options) -> anyhow::Result<IntakeFigures> {
+    let server = ScratchServer::start(&ServerOptions {
+        postgres: options.postgres.clone(),
+        mailbox: MAILBOX.to_owned(),
+    })
+    .await?;
+    let load = Load::start(server.lmtp, options.connections).await?;
+    tokio::time::sleep(WARM_UP).await;
+    load.reset();
+    let before_ms = server.cpu_ms()?;
+    tokio::time::sleep(Duration::from_secs(options.seconds)).await;
+    let cpu_ms = server.cpu_ms()? - before_ms;
+    let mut measured = load.finish().await;
+    let memory_mb = server.peak_memory_mb()?;
+    let stored = stored(&server.store_url).await?;
+    if stored != measured.acknowledged {
+        tracing::error!(
+            stored,
+            acknowledged = measured.acknowledged,
+            "Mails are not where they should be"
+        );
+        measured.failures += stored.abs_diff(measured.acknowledged);
+    }
+    let store = if options.postgres.is_some() { "postgres" } else { "sqlite" };
+    server.stop().await?;
+    Ok(measured.figures(cpu_ms, memory_mb, store, options.connections))
+}
+
+/// Mails that are in the store.
+async fn stored(url: &str) -> anyhow::Result<u64> {
+    let options =
+        StoreOptions { url: url.to_owned(), connections_max: 1, acquire_timeout_ms: 5_000 };
+    let db = Db::open(&options).await?;
+    let mut connection = db.read().await?;
+    let count = crate::intake::store::count_arrivals(&mut connection.sql()).await?;
+    drop(connection);
+    db.close().await;
+    Ok(count)
+}
+
+struct Load {
+    shared: Arc<Shared>,
+    tasks: Vec<tokio::task::JoinHandle<Vec<u32>>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    next: AtomicU64,
+    acknowledged: AtomicU64,
+    failures: AtomicU64,
+    began: std::sync::Mutex<Option<Instant>>,
+    texts: Vec<String>,
+}
+
+struct Measured {
+    latencies: Vec<u32>,
+    acknowledged: u64,
+    failures: u64,
+    seconds: f64,
+}
+
+#[expect(clippy::disallowed_methods, reason = "measures")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+impl Load {
+    async fn start(address: SocketAddr, connections: usize) -> anyhow::Result<Self> {
+        let texts = (0..TEXTS).map(text).collect();
+        let shared = Arc::new(Shared { texts, ..Shared::default() });
+        let mut tasks = Vec::with_capacity(connections);
+        for _ in 0..connections {
+            let connection = Connection::open(address).await?;
+            tasks.push(tokio::spawn(send_all(connection, Arc::clone(&shared))));
+        }
+        Ok(Self { shared, tasks })
+    }
+
+    /// The measurement begins.
+    fn reset(&self) {
+        *self.shared.began.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(now());
+    }
+
+    async fn finish(self) -> Measured {
+        let began = *self.shared.began.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let seconds = began.map_or(0.0, |began| now().duration_since(began).as_secs_f64());
+        self.shared.stop.store(true, Ordering::SeqCst);
+        let mut latencies = Vec::new();
+        for task in self.tasks {
+            latencies.extend(task.await.unwrap_or_default());
+        }
+        latencies.sort_unstable();
+        Measured {
+            latencies,
+            acknowledged: self.shared.acknowledged.load(Ordering::SeqCst),
+            failures: self.shared.failures.load(Ordering::SeqCst),
+            seconds,
+        }
+    }
+}
+
+impl Measured {
+    fn figures(
+        &self,
+        cpu_ms: f64,
+        memory_mb: f64,
+        store: &'static str,
+        connections: usize,
+    ) -> IntakeFigures {
+        let count = self.latencies.len().max(1) as f64;
+        let figures = Figures {
+            name: "intake",
+            rate_per_s: rounded(self.latencies.len() as f64 / self.seconds.max(0.001)),
+            cpu_ms_each: rounded(cpu_ms / count),
+            p50_ms: rounded(percentile_ms(&self.latencies, 50)),
+            p99_ms: rounded(percentile_ms(&self.latencies, 99)),
+            rss_mb: rounded(memory_mb),
+            failures: self.failures,
+            seconds: rounded(self.seconds),
+        };
+        IntakeFigures { figures, store, connections, mails: self.acknowledged }
+    }
+}
+
+/// Sends one mail after the other; gives the times of those begun within the measurement.
+async fn send_all(mut connection: Connection, shared: Arc<Shared>) -> Vec<u32> {
+    let mut latencies = Vec::new();
+    while !shared.stop.load(Ordering::Relaxed) {
+        let number = shared.next.fetch_add(1, Ordering::Relaxed);
+        let mail = mail(number, &shared.texts);
+        let sender = sender(number);
+        let is_measured =
+            shared.began.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_some();
+        let began = now();
+        match connection.send(&sender, &mail).await {
+            Ok(()) => {
+                shared.acknowledged.fetch_add(1, Ordering::SeqCst);
+                if is_measured && !shared.stop.load(Ordering::Relaxed) {
+                    let micros = now().duration_since(began).as_micros();
+                    latencies.push(u32::try_from(micros).unwrap_or(u32::MAX));
+                }
+            }
+            Err(error) => {
+                shared.failures.fetch_add(1, Ordering::SeqCst);
+                tracing::error!("A mail was not taken: {error:#}");
+                return latencies;
+            }
+        }
+    }
+    latencies
+}
+
+struct Connection {
+    reader: BufReader<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+    line: String,
+}
+
+impl Connection {
+    async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await.context("connecting to the listener")?;
+        stream.set_nodelay(true)?;
+        let (reader, writer) = stream.into_split();
+        let mut connection =
+            Self { reader: BufReader::new(reader), writer, line: String::with_capacity(512) };
+        connection.expect("220").await?;
+        connection.writer.write_all(b"LHLO bench.example\r\n").await?;
+        connection.expect("250").await?;
+        Ok(connection)
+    }
+
+    /// One mail; commands are sent together (RFC 2920).
+    async fn send(&mut self, sender: &str, mail: &str) -> anyhow::Result<()> {
+        let commands = format!("MAIL FROM:<{sender}>\r\nRCPT TO:<{MAILBOX}>\r\nDATA\r\n");
+        self.writer.write_all(commands.as_bytes()).await?;
+        for code in ["250", "250", "354"] {
+            self.expect(code).await?;
+        }
+        self.writer.write_all(mail.as_bytes()).await?;
+        self.expect("250").await
+    }
+
+    /// The last line of the next reply begins with this code.
+    async fn expect(&mut self, code: &str) -> anyhow::Result<()> {
+        loop {
+            self.line.clear();
+            if self.reader.read_line(&mut self.line).await? == 0 {
+                bail!("the server closed the connection");
+            }
+            if self.line.as_bytes().get(3) != Some(&b'-') {
+                break;
+            }
+        }
+        if !self.line.starts_with(code) {
+            bail!("{} instead of {code}", self.line.trim_end());
+        }
+        Ok(())
+    }
+}
+
+fn sender(number: u64) -> String {
+    format!("client{}@mail.example", mix(number) % SENDERS)
+}
+
+/// One mail as it goes over the line, ended by a dot.
+fn mail(number: u64, texts: &[String]) -> String {
+    let sender = sender(number);
+    let text = &texts[usize::try_from(number % TEXTS).unwrap_or(0)];
+    format!(
+        "From: Client <{sender}>\r\nTo: {MAILBOX}\r\nSubject: Question {number}\r\n\
+         Message-ID: <{number}.{:x}@mail.example>\r\nDate: Mon, 23 Nov 2026 12:00:00 +0200\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"b\"\r\n\r\n\
+         {text}\r\n.\r\n",
+        mix(number)
+    )
+}
+
+/// Text and HTML of one mail, the same for the same seed.
+fn text(seed: u64) -> String {
+    const WORDS: [&str; 16] = [
+        "рахунок",
+        "картка",
+        "переказ",
+        "кредит",
+        "депозит",
+        "виписка",
+        "дякую",
+        "будь",
+        "ласка",
+        "номер",
+        "оплата",
+        "account",
+        "please",
+        "card",
+        "transfer",
+        "answer",
+    ];
+    let mut words = String::new();
+    let mut state = seed.wrapping_add(1);
+    let mut column = 0;
+    while words.len() < MAIL_BYTES * 45 / 100 {
+        state = mix(state);
+        let word = WORDS[usize::try_from(state % 16).unwrap_or(0)];
+        words.push_str(word);
+        column += word.len() + 1;
+        words.push_str(if column > 90 { "\r\n" } else { " " });
+        column = if column > 90 { 0 } else { column };
+    }
+    let html = words.replace("\r\n", "<br>\r\n");
+    format!(
+        "--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\
+         {words}\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\
+         Content-Transfer-Encoding: 8bit\r\n\r\n<html><body><p>{html}</p></body></html>\r\n--b--"
+    )
+}
+
+/// SplitMix64: a number that looks like chance.
+const fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_are_unique_repeatable_and_of_the_size_they_should_have() {
+        let texts: Vec<String> = (0..TEXTS).map(text).collect();
+        let first = mail(1, &texts);
+        assert_eq!(first, mail(1, &texts));
+        assert_ne!(first, mail(1 + TEXTS, &texts));
+        assert!((7_500..9_000).contains(&first.len()), "{} bytes", first.len());
+        assert!(!first[..first.len() - 5].contains("\r\n."), "no dot to be doubled");
+    }
+}
