@@ -64,7 +64,10 @@ pub async fn run(options: &Options) -> anyhow::Result<IntakeFigures> {
 }
 
 async fn run_own(options: &Options) -> anyhow::Result<IntakeFigures> {
+    let folder = std::env::temp_dir().join(format!("rozmova-bench-{}", std::process::id()));
     let server = ScratchServer::start(&ServerOptions {
+        program: None,
+        folder,
         postgres: options.postgres.clone(),
         mailbox: MAILBOX.to_owned(),
     })

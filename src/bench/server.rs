@@ -16,6 +16,8 @@ use crate::store::testing;
 
 /// How long a server may take to answer; a cold disk is slow.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// The configuration, in the folder.
+const FILE: &str = "rozmova.toml";
 const LOOK_PAUSE: Duration = Duration::from_millis(50);
 /// USER_HZ: what Linux counts processor time in, in `/proc/PID/stat`; 100 on every architecture that
 /// Rust supports.
@@ -24,6 +26,10 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// How the server is set up.
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
+    /// The binary; `None`: this one.
+    pub program: Option<PathBuf>,
+    /// Folder for store, files and log; must be new.
+    pub folder: PathBuf,
     /// A PostgreSQL server on which databases may be made; `None`: SQLite.
     pub postgres: Option<String>,
     /// The mailbox that takes mail.
@@ -34,6 +40,7 @@ pub struct ServerOptions {
 #[derive(Debug)]
 pub struct ScratchServer {
     child: Child,
+    program: PathBuf,
     folder: PathBuf,
     /// Its store, for counting afterwards.
     pub store_url: String,
@@ -48,20 +55,25 @@ pub struct ScratchServer {
 impl ScratchServer {
     /// Makes a store with one administrator and one queue, and starts a server on it.
     pub async fn start(options: &ServerOptions) -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("rozmova-bench-{}", std::process::id()));
+        let folder = options.folder.clone();
         std::fs::create_dir_all(&folder)?;
+        let program = match &options.program {
+            Some(program) => program.clone(),
+            None => std::env::current_exe()?,
+        };
         let (http, lmtp) = (free_port()?, free_port()?);
         let store_url = match &options.postgres {
             Some(server) => testing::postgres_database(server).await?,
             None => format!("sqlite:{}", folder.join("rozmova.db").display()),
         };
-        let file = folder.join("rozmova.toml");
+        let file = folder.join(FILE);
         let text = configuration(&folder, http, lmtp, &store_url, &options.mailbox);
         std::fs::write(&file, text)?;
-        let token = administrator(&Config::load(Some(&file))?).await?;
-        let child = spawn(&file, &folder)?;
+        let config = Config::load(Some(&file))?;
+        let token = person(&config, "bench", Role::Administrator).await?;
+        let child = spawn(&program, &folder)?;
         let administrator = Api::new(http, token);
-        let server = Self { child, folder, store_url, http, lmtp, administrator };
+        let server = Self { child, program, folder, store_url, http, lmtp, administrator };
         server.wait_until_it_answers().await?;
         let routing = json!({ "queue": [{ "name": "General" }] });
         server.administrator.put("/routing", &routing).await.context("setting up a queue")?;
@@ -91,6 +103,19 @@ impl ScratchServer {
             .and_then(|number| number.parse().ok())
             .context("/proc/PID/status has no VmHWM")?;
         Ok(kib * 1_024.0 / 1e6)
+    }
+
+    /// Kills it (SIGKILL) as a power cut would, and starts it again on the same store.
+    pub async fn kill_and_restart(&mut self) -> anyhow::Result<()> {
+        self.child.kill().await?;
+        self.child = spawn(&self.program, &self.folder)?;
+        self.wait_until_it_answers().await
+    }
+
+    /// Adds a person and gives access in their name.
+    pub async fn add_person(&self, login: &str, role: Role) -> anyhow::Result<Api> {
+        let config = Config::load(Some(&self.folder.join(FILE)))?;
+        Ok(Api::new(self.http, person(&config, login, role).await?))
     }
 
     /// Stops it in order and removes its folder.
@@ -142,14 +167,14 @@ fn configuration(
     )
 }
 
-async fn administrator(config: &Config) -> anyhow::Result<String> {
+async fn person(config: &Config, login: &str, role: Role) -> anyhow::Result<String> {
     let db = app::open_store(config).await?;
     let outside = Outside::system();
     let by = By { actor: None, peer: "bench", now: outside.clock.now(), ids: outside.ids.as_ref() };
     let new = NewUser {
-        login: "bench".to_owned(),
-        name: "bench".to_owned(),
-        role: Role::Administrator,
+        login: login.to_owned(),
+        name: login.to_owned(),
+        role,
         language: "uk".to_owned(),
     };
     let user = users::add(&db, &by, new, None).await?;
@@ -159,11 +184,11 @@ async fn administrator(config: &Config) -> anyhow::Result<String> {
     Ok(token.text)
 }
 
-fn spawn(file: &Path, folder: &Path) -> anyhow::Result<Child> {
-    let log = std::fs::File::create(folder.join("log"))?;
-    let child = Command::new(std::env::current_exe()?)
+fn spawn(program: &Path, folder: &Path) -> anyhow::Result<Child> {
+    let log = std::fs::File::options().create(true).append(true).open(folder.join("log"))?;
+    let child = Command::new(program)
         .arg("--config")
-        .arg(file)
+        .arg(folder.join(FILE))
         .arg("serve")
         .stdin(Stdio::null())
         .stdout(Stdio::null())

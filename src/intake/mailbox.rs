@@ -38,6 +38,12 @@ impl Mailboxes {
         self.list.iter().find(|mailbox| mailbox.address == wanted)
     }
 
+    /// The address whose mail goes to this queue; empty: none does.
+    pub fn address_of_queue(&self, queue: &str) -> &str {
+        let found = self.list.iter().find(|mailbox| mailbox.queue == queue);
+        found.map_or("", |mailbox| mailbox.address.as_str())
+    }
+
     /// The mailbox that takes what names none.
     pub fn first(&self) -> Option<&Mailbox> {
         self.list.first()

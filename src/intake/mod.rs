@@ -30,8 +30,10 @@ use channel_contract::{DeliverError, Delivered, InboundMessage};
 pub use config::IntakeConfig;
 pub use host::IntakeHost;
 pub use mailbox::{Mailbox, Mailboxes};
+use plan::QueueRules;
 use rozmova_base::Timestamp;
 use rozmova_base::id::{IdMaker, InteractionId};
+use rozmova_queue::input::Arrival;
 use rozmova_queue::{Input, Rejected};
 pub use settings::Settings;
 use tokio::sync::{mpsc, oneshot};
@@ -41,7 +43,8 @@ use crate::client::model::{ContactMedium, MatchKey};
 use crate::dispatch::{Dispatch, SubmitError, Verdict};
 use crate::message::changes::{Change, Changes};
 use crate::outbox::Wake;
-use crate::routing::RoutingNow;
+use crate::routing::document::QueueItem;
+use crate::routing::{Routing, RoutingNow};
 use crate::store::{Sql, StoreError};
 
 /// Messages in one commit: more would make the first of them wait for the writing of the last.
@@ -59,7 +62,7 @@ const COLLISIONS_MAX: usize = 3;
 pub struct Parts {
     /// Where inputs and rows become durable together.
     pub dispatch: Dispatch,
-    /// What contacts of a queue need.
+    /// Which queues there are.
     pub routing: RoutingNow,
     /// Makes ids.
     pub ids: Arc<dyn IdMaker>,
@@ -188,13 +191,12 @@ async fn deliver_batch(
 async fn commit(parts: &Parts, messages: &[InboundMessage]) -> Result<Vec<Delivered>, StoreError> {
     let mut turn = parts.dispatch.journal().begin().await?;
     let at = turn.at();
-    let plan =
-        store_batch(&mut turn.sql(), &parts.settings, parts.ids.as_ref(), at, messages).await?;
-    let woken: Vec<Option<InteractionId>> = plan.inputs.iter().map(continued).collect();
-    let mut plan = plan;
-    let routing = parts.routing.get();
+    let queues = queues(&parts.routing.get());
+    let (settings, ids) = (&parts.settings, parts.ids.as_ref());
+    let mut plan = store_batch(&mut turn.sql(), settings, &queues, ids, at, messages).await?;
+    let concerned: Vec<InteractionId> = plan.inputs.iter().filter_map(concerned).collect();
     for input in plan.inputs.drain(..) {
-        turn.append(routing.completed(input));
+        turn.append(input);
     }
     let verdicts = turn.commit().await?;
     announce(parts, &plan);
@@ -202,7 +204,7 @@ async fn commit(parts: &Parts, messages: &[InboundMessage]) -> Result<Vec<Delive
         parts.outbox.wake();
     }
     let parts = parts.clone();
-    tokio::spawn(async move { look_after(&parts, verdicts, woken).await });
+    tokio::spawn(async move { look_after(&parts, verdicts, concerned).await });
     Ok(plan
         .is_repeated
         .iter()
@@ -214,12 +216,13 @@ async fn commit(parts: &Parts, messages: &[InboundMessage]) -> Result<Vec<Delive
 pub(crate) async fn store_batch<'a>(
     sql: &mut Sql<'_>,
     settings: &Settings,
+    queues: &[QueueRules],
     ids: &dyn IdMaker,
     at: Timestamp,
     messages: &'a [InboundMessage],
 ) -> Result<plan::Plan<'a>, StoreError> {
     let is_own = |address: &str| settings.mailboxes.is_own(address);
-    let known = store::look_up(sql, messages, &is_own).await?;
+    let known = store::look_up(sql, messages, queues, &is_own).await?;
     let senders: Vec<Sender<'_>> = messages
         .iter()
         .map(|message| Sender {
@@ -254,33 +257,53 @@ fn announce(parts: &Parts, plan: &plan::Plan<'_>) {
     }
 }
 
-/// The interaction that an input continues.
-fn continued(input: &Input) -> Option<InteractionId> {
-    if let Input::ContactContinued { interaction } = input { Some(*interaction) } else { None }
+fn queues(routing: &Routing) -> Vec<QueueRules> {
+    let rules = |queue: &QueueItem| {
+        let id = queue.id?;
+        let (name, priority) = (queue.name.clone(), queue.priority);
+        Some(QueueRules { id, name, priority, needs: routing.needs(id) })
+    };
+    routing.document.queues.iter().filter_map(rules).collect()
 }
 
-/// What the rows called open may have been closed by the queue a moment before: then it arrives
-/// anew. Every other refusal is a fault.
-async fn look_after(parts: &Parts, verdicts: Vec<Verdict>, woken: Vec<Option<InteractionId>>) {
-    for (verdict, woken) in verdicts.into_iter().zip(woken) {
-        match (verdict.wait().await, woken) {
-            (Err(SubmitError::Rejected(Rejected::UnknownInteraction(_))), Some(interaction)) => {
-                if let Err(error) = reopen(parts, interaction).await {
+/// The interaction that an input of ours is about.
+#[expect(clippy::wildcard_enum_match_arm, reason = "intake makes these two")]
+fn concerned(input: &Input) -> Option<InteractionId> {
+    match input {
+        Input::ContactArrived(arrival) => Some(arrival.interaction),
+        Input::ContactContinued { interaction } => Some(*interaction),
+        _ => None,
+    }
+}
+
+/// What the rows called open may have been closed by the queue a moment before, and a queue may
+/// have been removed: then the contact arrives anew. Every other refusal is a fault.
+async fn look_after(parts: &Parts, verdicts: Vec<Verdict>, concerned: Vec<InteractionId>) {
+    for (verdict, interaction) in verdicts.into_iter().zip(concerned) {
+        match verdict.wait().await {
+            Ok(_) | Err(SubmitError::Stopped) => {}
+            // Closed in the rows, open in the queue: nothing is left to do.
+            Err(SubmitError::Rejected(Rejected::DuplicateInteraction(_))) => {}
+            Err(SubmitError::Rejected(
+                Rejected::UnknownInteraction(_) | Rejected::UnknownQueue(_),
+            )) => {
+                if let Err(error) = arrive_anew(parts, interaction).await {
                     tracing::error!(%interaction, %error, "An interaction did not open again");
                 }
             }
-            // It was closed in the rows and open in the queue: nothing is left to do.
-            (Err(SubmitError::Rejected(Rejected::DuplicateInteraction(_))), None)
-            | (Ok(_) | Err(SubmitError::Stopped), _) => {}
-            (Err(error), _) => tracing::error!(%error, "The queue refused an interaction"),
+            Err(error) => {
+                tracing::error!(%interaction, %error, "The queue refused an interaction");
+            }
         }
     }
 }
 
-async fn reopen(parts: &Parts, interaction: InteractionId) -> Result<(), StoreError> {
+async fn arrive_anew(parts: &Parts, interaction: InteractionId) -> Result<(), StoreError> {
     let mut turn = parts.dispatch.journal().begin().await?;
-    if let Some(arrival) = store::arrival_of(&mut turn.sql(), interaction).await? {
-        turn.append(parts.routing.get().completed(Input::ContactArrived(arrival)));
+    let queues = queues(&parts.routing.get());
+    if let Some((queue, preferred)) = store::last_place(&mut turn.sql(), interaction).await? {
+        let arrival = plan::arrival(&queues, interaction, queue);
+        turn.append(Input::ContactArrived(Arrival { preferred, ..arrival }));
     }
     turn.commit().await.map(drop)
 }

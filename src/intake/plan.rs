@@ -12,7 +12,7 @@ use rozmova_base::Timestamp;
 use rozmova_base::address::EmailAddress;
 use rozmova_base::id::{AgentId, ClientId, IdMaker, InteractionId, MessageId, OutboxId, QueueId};
 use rozmova_queue::Input;
-use rozmova_queue::config::Medium;
+use rozmova_queue::config::{Medium, SkillLevel};
 use rozmova_queue::input::Arrival;
 
 use super::acknowledge;
@@ -32,12 +32,25 @@ pub struct Known {
     pub repeated: BTreeSet<String>,
     /// Whatever the batch refers to.
     pub threads: Threads,
-    /// Queues by name, in order; never empty.
-    pub queues: Vec<(QueueId, String)>,
+    /// Queues, in the order in which they are shown; never empty.
+    pub queues: Vec<QueueRules>,
     /// When addresses of the batch got their last acknowledgement.
     pub acknowledged: BTreeMap<String, Timestamp>,
     /// Number of the next interaction.
     pub next_number: i64,
+}
+
+/// What intake needs to know of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueRules {
+    /// The queue.
+    pub id: QueueId,
+    /// Its name, which mailboxes refer to.
+    pub name: String,
+    /// Index into the priorities of the centre that its contacts get.
+    pub priority: u8,
+    /// What its contacts need of an agent.
+    pub needs: Vec<SkillLevel>,
 }
 
 /// What is to be written, and what the engine is to be told.
@@ -303,10 +316,9 @@ impl<'a> Planner<'a, '_> {
     fn wake(&mut self, id: InteractionId) {
         let Some(thread) = self.known.threads.by_id.get_mut(&id) else { return };
         if thread.closed_at.take().is_some() {
-            let (agent, queue) = (thread.agent, thread.queue);
-            let queue = self.existing_queue(queue);
-            let arrival = Arrival::new(id, Medium::Email, queue);
-            self.plan.inputs.push(Input::ContactArrived(Arrival { preferred: agent, ..arrival }));
+            let (preferred, queue) = (thread.agent, thread.queue);
+            let arrival = arrival(&self.known.queues, id, queue);
+            self.plan.inputs.push(Input::ContactArrived(Arrival { preferred, ..arrival }));
         } else {
             self.plan.inputs.push(Input::ContactContinued { interaction: id });
         }
@@ -325,7 +337,7 @@ impl<'a> Planner<'a, '_> {
         self.plan.inputs.push(Input::ContactArrived(Arrival {
             client_class: u8::from(resolution.vip),
             preferred,
-            ..Arrival::new(id, Medium::Email, queue)
+            ..arrival(&self.known.queues, id, queue)
         }));
         self.acknowledge(message, id, number, queue);
     }
@@ -424,9 +436,10 @@ impl<'a> Planner<'a, '_> {
     fn destination(&self, message: &InboundMessage) -> (String, QueueId) {
         let mailbox = self.mailbox(message);
         let wanted = mailbox.map_or("", |mailbox| mailbox.queue.as_str());
-        let named = self.known.queues.iter().find(|(_, name)| name == wanted);
-        let queue = named.map_or_else(|| self.first_queue(), |(id, _)| *id);
-        (mailbox.map(|mailbox| mailbox.address.clone()).unwrap_or_default(), queue)
+        let named = self.known.queues.iter().find(|queue| queue.name == wanted);
+        let queue = named.or_else(|| self.known.queues.first()).map(|queue| queue.id);
+        let address = mailbox.map(|mailbox| mailbox.address.clone());
+        (address.unwrap_or_default(), queue.unwrap_or(QueueId::from_u128(0)))
     }
 
     /// By the envelope, else by the headers (a message fetched from a mailbox), else the first.
@@ -444,17 +457,18 @@ impl<'a> Planner<'a, '_> {
     }
 
     fn queue_name(&self, queue: QueueId) -> &str {
-        let found = self.known.queues.iter().find(|(id, _)| *id == queue);
-        found.map_or("", |(_, name)| name.as_str())
+        let found = self.known.queues.iter().find(|known| known.id == queue);
+        found.map_or("", |queue| queue.name.as_str())
     }
+}
 
-    fn existing_queue(&self, queue: QueueId) -> QueueId {
-        let is_there = self.known.queues.iter().any(|(id, _)| *id == queue);
-        if is_there { queue } else { self.first_queue() }
-    }
-
-    fn first_queue(&self) -> QueueId {
-        self.known.queues.first().map_or(QueueId::from_u128(0), |(id, _)| *id)
+/// A contact that arrives in this queue, or in the first one when it is gone.
+pub(super) fn arrival(queues: &[QueueRules], id: InteractionId, queue: QueueId) -> Arrival {
+    let rules = queues.iter().find(|known| known.id == queue).or_else(|| queues.first());
+    let plain = Arrival::new(id, Medium::Email, rules.map_or(queue, |rules| rules.id));
+    match rules {
+        Some(rules) => Arrival { priority: rules.priority, needs: rules.needs.clone(), ..plain },
+        None => plain,
     }
 }
 

@@ -13,10 +13,9 @@ use rozmova_base::id::{
     AgentId, AttachmentId, ClientId, IdMaker, InteractionId, MessageId, QueueId,
 };
 
-use rozmova_queue::config::Medium;
-use rozmova_queue::input::Arrival;
-
-use super::plan::{Known, NewAcknowledgement, NewInteraction, NewMessage, Plan, sender_key};
+use super::plan::{
+    Known, NewAcknowledgement, NewInteraction, NewMessage, Plan, QueueRules, sender_key,
+};
 use super::thread::{Referred, Thread};
 use crate::media::ContentHash;
 use crate::store::counter::{self, Counter};
@@ -33,11 +32,16 @@ const PARTICIPANT_MESSAGES_MAX: i64 = 200;
 pub(super) async fn look_up(
     sql: &mut Sql<'_>,
     batch: &[InboundMessage],
+    queues: &[QueueRules],
     is_own: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<Known, StoreError> {
+    if queues.is_empty() {
+        // Mail waits outside until there is a queue for it to wait in.
+        return Err(StoreError::Unavailable("no queue is configured".to_owned()));
+    }
     let mut known = Known {
         repeated: repeated(sql, batch).await?,
-        queues: queues(sql).await?,
+        queues: queues.to_vec(),
         acknowledged: acknowledged(sql, batch).await?,
         ..Known::default()
     };
@@ -56,20 +60,6 @@ async fn repeated(
         "SELECT external_id FROM arrival WHERE channel_kind = 'email' AND external_id IN", "",
         batch, message => message.external_id.as_str());
     Ok(rows.await?.into_iter().map(|(id,)| id).collect())
-}
-
-async fn queues(sql: &mut Sql<'_>) -> Result<Vec<(QueueId, String)>, StoreError> {
-    let queues = fetch_all!(
-        sql,
-        (QueueId, String),
-        "SELECT id, name FROM routing_item WHERE kind = 'queue' ORDER BY name, id"
-    )
-    .await?;
-    if queues.is_empty() {
-        // Mail waits outside until there is a queue for it to wait in.
-        return Err(StoreError::Unavailable("no queue is configured".to_owned()));
-    }
-    Ok(queues)
 }
 
 async fn acknowledged(
@@ -250,21 +240,18 @@ pub(crate) struct Recipients<'a> {
     pub(crate) reply_to: Cow<'a, [Party]>,
 }
 
-/// How an interaction arrives again, at whoever had it last.
-pub(super) async fn arrival_of(
+/// Where an interaction was last, and who had it.
+pub(super) async fn last_place(
     sql: &mut Sql<'_>,
     interaction: InteractionId,
-) -> Result<Option<Arrival>, StoreError> {
-    let row = fetch_optional!(
+) -> Result<Option<(QueueId, Option<AgentId>)>, StoreError> {
+    fetch_optional!(
         sql,
         (QueueId, Option<AgentId>),
         "SELECT queue_id, agent_id FROM interaction WHERE id = $1",
         interaction
-    );
-    Ok(row.await?.map(|(queue, preferred)| Arrival {
-        preferred,
-        ..Arrival::new(interaction, Medium::Email, queue)
-    }))
+    )
+    .await
 }
 
 /// Writes everything that was planned.

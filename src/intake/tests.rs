@@ -1,7 +1,7 @@
 use super::testing::{CountingIds, answer, mail};
 use super::*;
 use crate::store::Db;
-use crate::{each_db, execute, fetch_all, fetch_one};
+use crate::{each_db, fetch_all, fetch_one};
 
 const AT: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
@@ -15,23 +15,16 @@ fn settings() -> Settings {
     Settings::new(IntakeConfig::default(), mailboxes, "Bank", true).expect("templates")
 }
 
-async fn add_queue(db: &Db) {
-    let mut tx = db.begin().await.expect("a transaction");
-    execute!(
-        &mut tx.sql(),
-        "INSERT INTO routing_item (kind, id, name, document, changed_at)
-         VALUES ('queue', $1, 'General', '{}', 0)",
-        rozmova_base::id::QueueId::from_u128(1)
-    )
-    .await
-    .expect("a queue");
-    tx.commit().await.expect("committed");
+fn queues() -> Vec<QueueRules> {
+    let id = rozmova_base::id::QueueId::from_u128(1);
+    vec![QueueRules { id, name: "General".to_owned(), priority: 0, needs: Vec::new() }]
 }
 
 /// Stores a batch; gives how many inputs the queue would get.
 async fn take(db: &Db, ids: &CountingIds, batch: &[InboundMessage]) -> Vec<bool> {
     let mut tx = db.begin().await.expect("a transaction");
-    let plan = store_batch(&mut tx.sql(), &settings(), ids, AT, batch).await.expect("stored");
+    let plan = store_batch(&mut tx.sql(), &settings(), &queues(), ids, AT, batch).await;
+    let plan = plan.expect("stored");
     let repeated = plan.is_repeated.clone();
     tx.commit().await.expect("committed");
     repeated
@@ -52,7 +45,6 @@ async fn count(db: &Db, table: &'static str) -> i64 {
 }
 
 each_db!(a_batch_is_stored_once_with_one_prospect_for_each_sender, |db| {
-    add_queue(&db).await;
     let ids = CountingIds::from(1_000);
     let mut batch: Vec<InboundMessage> = (0..40)
         .map(|number| mail(&format!("m{number}"), &format!("sender{}@example.ua", number % 8)))
@@ -79,7 +71,6 @@ each_db!(a_batch_is_stored_once_with_one_prospect_for_each_sender, |db| {
 });
 
 each_db!(a_later_answer_joins_and_a_stranger_does_not, |db| {
-    add_queue(&db).await;
     let ids = CountingIds::from(1_000);
     take(&db, &ids, &[mail("question", "olena@example.ua")]).await;
     take(&db, &ids, &[answer("more", "OLENA@example.ua", "question")]).await;
@@ -108,7 +99,6 @@ each_db!(a_later_answer_joins_and_a_stranger_does_not, |db| {
 });
 
 each_db!(a_text_with_nul_and_an_attachment_is_stored, |db| {
-    add_queue(&db).await;
     let mut message = mail("nul", "olena@example.ua");
     message.subject = "a\0b".to_owned();
     message.text = "before\0after".to_owned();
@@ -138,6 +128,6 @@ each_db!(without_a_queue_mail_waits_outside, |db| {
     let mut tx = db.begin().await.expect("a transaction");
     let batch = [mail("a", "olena@example.ua")];
     let ids = CountingIds::from(1);
-    let error = store_batch(&mut tx.sql(), &settings(), &ids, AT, &batch).await;
+    let error = store_batch(&mut tx.sql(), &settings(), &[], &ids, AT, &batch).await;
     assert!(error.expect_err("no queue").is_temporary());
 });

@@ -3,6 +3,7 @@
 mod drafts;
 mod files;
 mod html;
+mod outbound;
 mod presence;
 mod unreadable;
 
@@ -35,6 +36,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(drafts::router())
         .merge(files::router())
         .merge(html::router())
+        .merge(outbound::router())
         .merge(presence::router())
         .merge(unreadable::router())
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use channel_contract::{Authentication, Defect};
 use rozmova_base::Timestamp;
-use rozmova_base::id::{AgentId, AttachmentId, InteractionId, MessageId, QueueId, UserId};
+use rozmova_base::id::{
+    AgentId, AttachmentId, ClientId, InteractionId, MessageId, QueueId, UserId,
+};
 
 use super::model::{Attachment, Author, Delivery, Message, Party};
 use crate::intake::store::Recipients;
@@ -512,4 +514,58 @@ pub async fn unread(sql: &mut Sql<'_>, interaction: InteractionId) -> Result<i64
     let row =
         fetch_optional!(sql, (i64,), "SELECT unread FROM interaction WHERE id = $1", interaction);
     Ok(row.await?.map_or(0, |(unread,)| unread))
+}
+
+/// A contact that an agent begins.
+#[derive(Clone, Copy, Debug)]
+pub struct NewContact<'a> {
+    /// Its id.
+    pub id: InteractionId,
+    /// Its number.
+    pub number: i64,
+    /// One line.
+    pub subject: &'a str,
+    /// With whom.
+    pub client: ClientId,
+    /// The client's address.
+    pub to: &'a channel_contract::Party,
+    /// Our address.
+    pub mailbox: &'a str,
+    /// On whose account.
+    pub queue: QueueId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Writes it; where it stands is written by the queue's events.
+pub async fn insert_contact(sql: &mut Sql<'_>, contact: &NewContact<'_>) -> Result<(), StoreError> {
+    execute!(
+        sql,
+        "INSERT INTO interaction (id, number, medium, direction, state, subject, client_id,
+            identified_by, candidates, from_name, from_address, from_key, mailbox, queue_id,
+            priority, received_at, last_message_at, unread, readable, disposition_note,
+            event_sequence)
+         VALUES ($1, $2, 'email', 'outbound', 'active', $3, $4, 'chosen', 1, $5, $6, $7, $8, $9, 0,
+            $10, $10, 0, 1, '', 0)",
+        contact.id,
+        contact.number,
+        contact.subject,
+        contact.client,
+        contact.to.name.as_str(),
+        contact.to.address.as_str(),
+        contact.to.address.to_lowercase(),
+        contact.mailbox,
+        contact.queue,
+        contact.at
+    )
+    .await
+    .map(drop)
+}
+
+/// Removes a contact that never began.
+pub async fn remove_contact(
+    sql: &mut Sql<'_>,
+    interaction: InteractionId,
+) -> Result<(), StoreError> {
+    execute!(sql, "DELETE FROM interaction WHERE id = $1", interaction).await.map(drop)
 }

@@ -21,9 +21,13 @@ fn settings() -> Settings {
     Settings::new(IntakeConfig::default(), mailboxes, "Bank Example", true).expect("templates")
 }
 
+fn queue(id: QueueId, name: &str, priority: u8) -> QueueRules {
+    QueueRules { id, name: name.to_owned(), priority, needs: Vec::new() }
+}
+
 fn known() -> Known {
     Known {
-        queues: vec![(CARDS, "Cards".to_owned()), (GENERAL, "General".to_owned())],
+        queues: vec![queue(CARDS, "Cards", 2), queue(GENERAL, "General", 0)],
         next_number: 100,
         ..Known::default()
     }
@@ -93,6 +97,7 @@ fn a_first_mail_opens_an_interaction_in_the_queue_of_its_mailbox() {
     assert_eq!(interaction.identified_by, "email");
     let [Input::ContactArrived(arrival)] = &plan.inputs[..] else { panic!("{:?}", plan.inputs) };
     assert_eq!((arrival.interaction, arrival.queue), (interaction.id, CARDS));
+    assert_eq!(arrival.priority, 2, "the queue's");
     let [acknowledgement] = &plan.acknowledgements[..] else { panic!("one acknowledgement") };
     assert!(acknowledgement.subject.contains("[#100]"), "{}", acknowledgement.subject);
     assert_eq!(acknowledgement.from.address, "cards@bank.example");

@@ -2,6 +2,8 @@
 
 mod centre;
 mod email_reply;
+mod faults;
+mod kill;
 mod live;
 mod routing;
 mod work;

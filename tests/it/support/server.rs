@@ -10,10 +10,8 @@ use rozmova::auth::{Role, Token, User};
 use rozmova::config::Config;
 use rozmova::store::testing;
 use rozmova_base::Timestamp;
-use rozmova_base::id::{InteractionId, QueueId};
+use rozmova_base::id::InteractionId;
 use rozmova_base::time::MockClock;
-use rozmova_queue::Input;
-use rozmova_queue::config::QueueConfig;
 use serde_json::json;
 
 use super::Client;
@@ -127,24 +125,11 @@ impl TestServer {
         lmtp.expect("an LMTP listener").1
     }
 
-    /// Adds a queue that takes every medium.
-    pub(crate) async fn add_queue(&self, name: &str) -> QueueId {
-        let app = self.app();
-        let id = QueueId::make(app.ids.as_ref());
-        let mut tx = app.db.begin().await.expect("a transaction");
-        rozmova::execute!(
-            &mut tx.sql(),
-            "INSERT INTO routing_item (kind, id, name, document, changed_at)
-             VALUES ('queue', $1, $2, '{}', 0)",
-            id,
-            name
-        )
-        .await
-        .expect("a queue");
-        tx.commit().await.expect("committed");
-        let queue = QueueConfig::new(id, name);
-        app.dispatch.submit(Input::PutQueue(queue)).await.expect("the engine takes it");
-        id
+    /// Sets up one queue and nothing else.
+    pub(crate) async fn add_queue(&self, name: &str) {
+        let administrator = self.program("routing", Role::Administrator).await;
+        let routing = json!({ "queue": [{ "name": name }] });
+        administrator.put("/api/v1/routing", &routing).await.expect(200);
     }
 
     /// The interaction of the message with this Message-ID.
