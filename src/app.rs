@@ -27,6 +27,7 @@ use crate::health::HealthBoard;
 use crate::live::{Announcer, Hub, Presence};
 use crate::media::{MediaError, MediaStore};
 use crate::message::changes::{Changes, ChangesReceiver};
+use crate::message::live::Publisher;
 use crate::message::viewers::Viewers;
 use crate::routing::{self, RoutingNow};
 use crate::store::{Db, StoreError, migrate};
@@ -267,7 +268,14 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let mut running = Running { app, address, tasks: Vec::new() };
     // Tasks in the order of their needs; they stop in the reverse of it.
     running.spawn("queue", stop_queue);
-    running.spawn("messages", |app, stop| message::live::run(app, changed, stop));
+    let publisher = Publisher {
+        db: running.app.db.clone(),
+        hub: running.app.hub.clone(),
+        viewers: Arc::clone(&running.app.viewers),
+        clock: Arc::clone(&running.app.clock),
+        ids: Arc::clone(&running.app.ids),
+    };
+    running.spawn("messages", |_, stop| message::live::run(publisher, changed, stop));
     running.spawn("jobs", jobs::run);
     running.spawn("outbox", channels::send);
     running.receive().await?;

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use serde::Serialize;
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::{Figures, ScratchServer, ServerOptions, percentile_ms, rounded};
+use super::{Latencies, Report, ScratchServer, ServerOptions};
 use crate::store::{Db, StoreOptions};
 
 /// Where the mails go.
@@ -38,32 +38,18 @@ pub struct Options {
     pub postgres: Option<String>,
 }
 
-/// What was found.
-#[derive(Clone, Debug, Serialize)]
-pub struct IntakeFigures {
-    /// As of every measurement.
-    #[serde(flatten)]
-    pub figures: Figures,
-    /// `sqlite`, `postgres` or `unknown`.
-    pub store: &'static str,
-    /// Connections at once.
-    pub connections: usize,
-    /// Mails that were acknowledged, those of the warm-up too.
-    pub mails: u64,
-}
-
 /// Measures.
-pub async fn run(options: &Options) -> anyhow::Result<IntakeFigures> {
+pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let Some(against) = options.against else { return run_own(options).await };
     let load = Load::start(against, options.connections).await?;
     tokio::time::sleep(WARM_UP).await;
     load.reset();
     tokio::time::sleep(Duration::from_secs(options.seconds)).await;
     let measured = load.finish().await;
-    Ok(measured.figures(0.0, 0.0, "unknown", options.connections))
+    Ok(measured.report(0.0, 0.0, "unknown", options.connections))
 }
 
-async fn run_own(options: &Options) -> anyhow::Result<IntakeFigures> {
+async fn run_own(options: &Options) -> anyhow::Result<Report> {
     let folder = std::env::temp_dir().join(format!("rozmova-bench-{}", std::process::id()));
     let server = ScratchServer::start(&ServerOptions {
         program: None,
@@ -91,7 +77,7 @@ async fn run_own(options: &Options) -> anyhow::Result<IntakeFigures> {
     }
     let store = if options.postgres.is_some() { "postgres" } else { "sqlite" };
     server.stop().await?;
-    Ok(measured.figures(cpu_ms, memory_mb, store, options.connections))
+    Ok(measured.report(cpu_ms, memory_mb, store, options.connections))
 }
 
 /// Mails that are in the store.
@@ -108,7 +94,7 @@ async fn stored(url: &str) -> anyhow::Result<u64> {
 
 struct Load {
     shared: Arc<Shared>,
-    tasks: Vec<tokio::task::JoinHandle<Vec<u32>>>,
+    tasks: Vec<tokio::task::JoinHandle<Latencies>>,
 }
 
 #[derive(Default)]
@@ -122,7 +108,7 @@ struct Shared {
 }
 
 struct Measured {
-    latencies: Vec<u32>,
+    latencies: Latencies,
     acknowledged: u64,
     failures: u64,
     seconds: f64,
@@ -154,11 +140,10 @@ impl Load {
         let began = *self.shared.began.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let seconds = began.map_or(0.0, |began| now().duration_since(began).as_secs_f64());
         self.shared.stop.store(true, Ordering::SeqCst);
-        let mut latencies = Vec::new();
+        let mut latencies = Latencies::default();
         for task in self.tasks {
             latencies.extend(task.await.unwrap_or_default());
         }
-        latencies.sort_unstable();
         Measured {
             latencies,
             acknowledged: self.shared.acknowledged.load(Ordering::SeqCst),
@@ -169,31 +154,35 @@ impl Load {
 }
 
 impl Measured {
-    fn figures(
-        &self,
+    fn report(
+        mut self,
         cpu_ms: f64,
         memory_mb: f64,
         store: &'static str,
         connections: usize,
-    ) -> IntakeFigures {
-        let count = self.latencies.len().max(1) as f64;
-        let figures = Figures {
+    ) -> Report {
+        let count = self.latencies.count().max(1) as f64;
+        let mails = self.acknowledged;
+        Report {
             name: "intake",
-            rate_per_s: rounded(self.latencies.len() as f64 / self.seconds.max(0.001)),
-            cpu_ms_each: rounded(cpu_ms / count),
-            p50_ms: rounded(percentile_ms(&self.latencies, 50)),
-            p99_ms: rounded(percentile_ms(&self.latencies, 99)),
-            rss_mb: rounded(memory_mb),
+            unit: "mails",
+            rate_per_s: count / self.seconds.max(0.001),
+            cpu_ms_each: cpu_ms / count,
+            p50_ms: self.latencies.permille_ms(500),
+            p99_ms: self.latencies.permille_ms(990),
+            rss_mb: memory_mb,
             failures: self.failures,
-            seconds: rounded(self.seconds),
-        };
-        IntakeFigures { figures, store, connections, mails: self.acknowledged }
+            seconds: self.seconds,
+            cores: cpu_ms / 1_000.0 / self.seconds.max(0.001),
+            // Processor time and memory are the server's alone; 0 for one that is not ours.
+            details: json!({ "store": store, "connections": connections, "mails": mails }),
+        }
     }
 }
 
 /// Sends one mail after the other; gives the times of those begun within the measurement.
-async fn send_all(mut connection: Connection, shared: Arc<Shared>) -> Vec<u32> {
-    let mut latencies = Vec::new();
+async fn send_all(mut connection: Connection, shared: Arc<Shared>) -> Latencies {
+    let mut latencies = Latencies::default();
     while !shared.stop.load(Ordering::Relaxed) {
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let mail = mail(number, &shared.texts);
@@ -206,7 +195,7 @@ async fn send_all(mut connection: Connection, shared: Arc<Shared>) -> Vec<u32> {
                 shared.acknowledged.fetch_add(1, Ordering::SeqCst);
                 if is_measured && !shared.stop.load(Ordering::Relaxed) {
                     let micros = now().duration_since(began).as_micros();
-                    latencies.push(u32::try_from(micros).unwrap_or(u32::MAX));
+                    latencies.add_micros(i64::try_from(micros).unwrap_or(i64::MAX));
                 }
             }
             Err(error) => {

@@ -6,13 +6,16 @@
 
 pub mod clients;
 pub mod engine;
+pub mod intake;
 pub mod live;
 mod process;
+mod server;
 
 use rozmova_base::Timestamp;
 use serde::Serialize;
 
 pub use process::Process;
+pub use server::{ScratchServer, ServerOptions};
 
 /// What every bench tells.
 #[derive(Clone, Debug, Serialize)]

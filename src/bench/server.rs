@@ -19,8 +19,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// The configuration, in the folder.
 const FILE: &str = "rozmova.toml";
 const LOOK_PAUSE: Duration = Duration::from_millis(50);
-/// USER_HZ: what Linux counts processor time in, in `/proc/PID/stat`; 100 on every architecture that
-/// Rust supports.
+/// USER_HZ: what Linux counts processor time in, in `/proc/PID/stat`; 100 on every architecture
+/// that Rust supports.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// How the server is set up.

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::bench::{Report, clients, engine, live};
+use crate::bench::{Report, clients, engine, intake, live};
 
 /// What to measure, and how to tell.
 #[derive(Clone, Debug, Args)]
@@ -30,6 +30,18 @@ enum BenchName {
         #[arg(long)]
         postgres: Option<String>,
     },
+    /// Mail by LMTP until it is durable, into a server of its own.
+    Intake {
+        /// Connections at once.
+        #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=200))]
+        connections: u16,
+        /// A PostgreSQL server on which databases may be made; absent: SQLite.
+        #[arg(long)]
+        postgres: Option<String>,
+        /// Measure an LMTP listener that runs: host:port.
+        #[arg(long)]
+        against: Option<std::net::SocketAddr>,
+    },
     /// Live events on their way to many desks.
     Live {
         /// Open desks.
@@ -53,6 +65,10 @@ pub(super) async fn run(command: BenchCommand) -> anyhow::Result<()> {
         BenchName::Engine => tokio::task::spawn_blocking(move || engine::run(seconds)).await?,
         BenchName::Clients { parties, postgres } => {
             clients::run(clients::Options { parties, seconds, postgres }).await?
+        }
+        BenchName::Intake { connections, postgres, against } => {
+            let connections = usize::from(connections);
+            intake::run(&intake::Options { against, seconds, connections, postgres }).await?
         }
         BenchName::Live { desks, rate, against, token } => {
             let against = against.zip(token);

@@ -30,7 +30,7 @@ use channel_contract::{DeliverError, Delivered, InboundMessage};
 pub use config::IntakeConfig;
 pub use host::IntakeHost;
 pub use mailbox::{Mailbox, Mailboxes};
-use plan::QueueRules;
+use plan::QueueName;
 use rozmova_base::Timestamp;
 use rozmova_base::id::{IdMaker, InteractionId};
 use rozmova_queue::input::Arrival;
@@ -43,7 +43,6 @@ use crate::client::model::{ContactMedium, MatchKey};
 use crate::dispatch::{Dispatch, SubmitError, Verdict};
 use crate::message::changes::{Change, Changes};
 use crate::outbox::Wake;
-use crate::routing::document::QueueItem;
 use crate::routing::{Routing, RoutingNow};
 use crate::store::{Sql, StoreError};
 
@@ -191,12 +190,13 @@ async fn deliver_batch(
 async fn commit(parts: &Parts, messages: &[InboundMessage]) -> Result<Vec<Delivered>, StoreError> {
     let mut turn = parts.dispatch.journal().begin().await?;
     let at = turn.at();
-    let queues = queues(&parts.routing.get());
+    let routing = parts.routing.get();
+    let queues = queues(&routing);
     let (settings, ids) = (&parts.settings, parts.ids.as_ref());
     let mut plan = store_batch(&mut turn.sql(), settings, &queues, ids, at, messages).await?;
     let concerned: Vec<InteractionId> = plan.inputs.iter().filter_map(concerned).collect();
     for input in plan.inputs.drain(..) {
-        turn.append(input);
+        turn.append(routing.completed(input));
     }
     let verdicts = turn.commit().await?;
     announce(parts, &plan);
@@ -216,7 +216,7 @@ async fn commit(parts: &Parts, messages: &[InboundMessage]) -> Result<Vec<Delive
 pub(crate) async fn store_batch<'a>(
     sql: &mut Sql<'_>,
     settings: &Settings,
-    queues: &[QueueRules],
+    queues: &[QueueName],
     ids: &dyn IdMaker,
     at: Timestamp,
     messages: &'a [InboundMessage],
@@ -257,13 +257,9 @@ fn announce(parts: &Parts, plan: &plan::Plan<'_>) {
     }
 }
 
-fn queues(routing: &Routing) -> Vec<QueueRules> {
-    let rules = |queue: &QueueItem| {
-        let id = queue.id?;
-        let (name, priority) = (queue.name.clone(), queue.priority);
-        Some(QueueRules { id, name, priority, needs: routing.needs(id) })
-    };
-    routing.document.queues.iter().filter_map(rules).collect()
+fn queues(routing: &Routing) -> Vec<QueueName> {
+    let named = routing.document.queues.iter();
+    named.filter_map(|queue| Some(QueueName { id: queue.id?, name: queue.name.clone() })).collect()
 }
 
 /// The interaction that an input of ours is about.
@@ -300,10 +296,11 @@ async fn look_after(parts: &Parts, verdicts: Vec<Verdict>, concerned: Vec<Intera
 
 async fn arrive_anew(parts: &Parts, interaction: InteractionId) -> Result<(), StoreError> {
     let mut turn = parts.dispatch.journal().begin().await?;
-    let queues = queues(&parts.routing.get());
+    let routing = parts.routing.get();
     if let Some((queue, preferred)) = store::last_place(&mut turn.sql(), interaction).await? {
-        let arrival = plan::arrival(&queues, interaction, queue);
-        turn.append(Input::ContactArrived(Arrival { preferred, ..arrival }));
+        let arrival = plan::arrival(&queues(&routing), interaction, queue);
+        let arrived = Input::ContactArrived(Arrival { preferred, ..arrival });
+        turn.append(routing.completed(arrived));
     }
     turn.commit().await.map(drop)
 }

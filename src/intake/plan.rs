@@ -12,7 +12,7 @@ use rozmova_base::Timestamp;
 use rozmova_base::address::EmailAddress;
 use rozmova_base::id::{AgentId, ClientId, IdMaker, InteractionId, MessageId, OutboxId, QueueId};
 use rozmova_queue::Input;
-use rozmova_queue::config::{Medium, SkillLevel};
+use rozmova_queue::config::Medium;
 use rozmova_queue::input::Arrival;
 
 use super::acknowledge;
@@ -33,7 +33,7 @@ pub struct Known {
     /// Whatever the batch refers to.
     pub threads: Threads,
     /// Queues, in the order in which they are shown; never empty.
-    pub queues: Vec<QueueRules>,
+    pub queues: Vec<QueueName>,
     /// When addresses of the batch got their last acknowledgement.
     pub acknowledged: BTreeMap<String, Timestamp>,
     /// Number of the next interaction.
@@ -42,15 +42,11 @@ pub struct Known {
 
 /// What intake needs to know of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueRules {
+pub struct QueueName {
     /// The queue.
     pub id: QueueId,
     /// Its name, which mailboxes refer to.
     pub name: String,
-    /// Index into the priorities of the centre that its contacts get.
-    pub priority: u8,
-    /// What its contacts need of an agent.
-    pub needs: Vec<SkillLevel>,
 }
 
 /// What is to be written, and what the engine is to be told.
@@ -463,13 +459,9 @@ impl<'a> Planner<'a, '_> {
 }
 
 /// A contact that arrives in this queue, or in the first one when it is gone.
-pub(super) fn arrival(queues: &[QueueRules], id: InteractionId, queue: QueueId) -> Arrival {
+pub(super) fn arrival(queues: &[QueueName], id: InteractionId, queue: QueueId) -> Arrival {
     let rules = queues.iter().find(|known| known.id == queue).or_else(|| queues.first());
-    let plain = Arrival::new(id, Medium::Email, rules.map_or(queue, |rules| rules.id));
-    match rules {
-        Some(rules) => Arrival { priority: rules.priority, needs: rules.needs.clone(), ..plain },
-        None => plain,
-    }
+    Arrival::new(id, Medium::Email, rules.map_or(queue, |rules| rules.id))
 }
 
 /// What becomes of a report that speaks of no message of ours.

@@ -14,7 +14,7 @@ use rozmova_base::id::{
 };
 
 use super::plan::{
-    Known, NewAcknowledgement, NewInteraction, NewMessage, Plan, QueueRules, sender_key,
+    Known, NewAcknowledgement, NewInteraction, NewMessage, Plan, QueueName, sender_key,
 };
 use super::thread::{Referred, Thread};
 use crate::media::ContentHash;
@@ -32,7 +32,7 @@ const PARTICIPANT_MESSAGES_MAX: i64 = 200;
 pub(super) async fn look_up(
     sql: &mut Sql<'_>,
     batch: &[InboundMessage],
-    queues: &[QueueRules],
+    queues: &[QueueName],
     is_own: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<Known, StoreError> {
     if queues.is_empty() {

@@ -15,9 +15,9 @@ fn settings() -> Settings {
     Settings::new(IntakeConfig::default(), mailboxes, "Bank", true).expect("templates")
 }
 
-fn queues() -> Vec<QueueRules> {
+fn queues() -> Vec<QueueName> {
     let id = rozmova_base::id::QueueId::from_u128(1);
-    vec![QueueRules { id, name: "General".to_owned(), priority: 0, needs: Vec::new() }]
+    vec![QueueName { id, name: "General".to_owned() }]
 }
 
 /// Stores a batch; gives how many inputs the queue would get.

@@ -3,21 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rozmova_base::id::{InteractionId, MessageId};
+use rozmova_base::id::{IdMaker, InteractionId, MessageId};
+use rozmova_base::{Clock, Timestamp};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::changes::{Change, ChangesReceiver};
 use super::model::{Delivery, Message};
-use super::{store, viewers};
-use crate::app::App;
+use super::store;
+use super::viewers::{LEASE_MS, Viewers};
 use crate::interaction::model::ViewerRef;
-use crate::live::{Audience, LiveEvent};
-use crate::store::StoreError;
+use crate::live::{Audience, Hub, LiveEvent};
+use crate::store::{Db, StoreError};
 
 /// Between two looks at who looks no more. A third of a lease: a face stays at most that much
 /// longer than it should.
-const EXPIRY_PAUSE: Duration = Duration::from_secs((viewers::LEASE_MS / 3_000).cast_unsigned());
+const EXPIRY_PAUSE: Duration = Duration::from_secs((LEASE_MS / 3_000).cast_unsigned());
 
 #[derive(Serialize)]
 struct AddedData<'a> {
@@ -39,35 +40,55 @@ struct ViewersData {
     viewers: Vec<ViewerRef>,
 }
 
+/// Everything that publishing works with.
+pub struct Publisher {
+    /// Where messages are.
+    pub db: Db,
+    /// Where events go.
+    pub hub: Hub,
+    /// Who looks at what.
+    pub viewers: Arc<Viewers>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// For a new epoch of the stream.
+    pub ids: Arc<dyn IdMaker>,
+}
+
+impl std::fmt::Debug for Publisher {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Publisher").finish_non_exhaustive()
+    }
+}
+
 /// Publishes until `stop` is cancelled.
-pub async fn run(app: Arc<App>, mut changes: ChangesReceiver, stop: CancellationToken) {
+pub async fn run(parts: Publisher, mut changes: ChangesReceiver, stop: CancellationToken) {
     let mut expiry = tokio::time::interval(EXPIRY_PAUSE);
     loop {
         let published = tokio::select! {
             () = stop.cancelled() => return,
-            Some(change) = changes.recv() => publish(&app, change).await,
-            _ = expiry.tick() => expire(&app).await,
+            Some(change) = changes.recv() => publish(&parts, change).await,
+            _ = expiry.tick() => expire(&parts).await,
         };
         if let Err(error) = published {
             // Desks that miss an event must not believe that they have seen all.
             tracing::warn!(%error, "Desks are asked to fetch anew");
-            app.hub.break_stream(app.ids.next_uuid().to_string());
+            parts.hub.break_stream(parts.ids.next_uuid().to_string());
         }
     }
 }
 
-async fn expire(app: &App) -> Result<(), StoreError> {
-    for interaction in app.viewers.expire(app.clock.now()) {
-        publish(app, Change::Viewers { interaction }).await?;
+async fn expire(parts: &Publisher) -> Result<(), StoreError> {
+    for interaction in parts.viewers.expire(parts.clock.now()) {
+        publish(parts, Change::Viewers { interaction }).await?;
     }
     Ok(())
 }
 
-async fn publish(app: &App, change: Change) -> Result<(), StoreError> {
+async fn publish(parts: &Publisher, change: Change) -> Result<(), StoreError> {
     let (Change::Added { interaction, .. }
     | Change::Delivery { interaction, .. }
     | Change::Viewers { interaction }) = change;
-    let mut connection = app.db.read().await?;
+    let mut connection = parts.db.read().await?;
     let sql = &mut connection.sql();
     let Some(head) = store::head(sql, interaction).await? else { return Ok(()) };
     let event = match change {
@@ -82,20 +103,22 @@ async fn publish(app: &App, change: Change) -> Result<(), StoreError> {
             LiveEvent::new("message.changed", &data)
         }
         Change::Viewers { .. } => {
-            let data =
-                ViewersData { interaction_id: interaction, viewers: looking(app, interaction) };
+            let data = ViewersData {
+                interaction_id: interaction,
+                viewers: looking(&parts.viewers, interaction, parts.clock.now()),
+            };
             LiveEvent::new("viewers.changed", &data)
         }
     };
     let audience = Audience::Interaction { queue: head.queue_id, agent: head.agent_id };
-    app.hub.publish(event, audience);
+    parts.hub.publish(event, audience);
     Ok(())
 }
 
 /// Who looks at an interaction now.
-pub fn looking(app: &App, interaction: InteractionId) -> Vec<ViewerRef> {
-    let viewers = app.viewers.of(interaction, app.clock.now()).into_iter();
-    viewers
+pub fn looking(viewers: &Viewers, interaction: InteractionId, now: Timestamp) -> Vec<ViewerRef> {
+    let found = viewers.of(interaction, now).into_iter();
+    found
         .map(|viewer| ViewerRef { id: viewer.id, name: viewer.name, writes: viewer.writes })
         .collect()
 }

@@ -79,9 +79,7 @@ impl Db {
     /// A transaction for writing. Rolled back unless [`Tx::commit`] is called.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         match self {
-            Self::Sqlite { writer, .. } => {
-                Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?))
-            }
+            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(begin_immediate(writer).await?)),
             Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
         }
     }
@@ -102,6 +100,20 @@ impl Db {
             }
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// When the disk is full, SQLite ends a transaction by itself (sqlite.org/lang_transaction.html,
+/// "Response To Errors Within A Transaction"), while sqlx still counts it as open and refuses to
+/// begin another for as long as the connection lives. Then a new connection takes its place.
+async fn begin_immediate(writer: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    const BEGIN: &str = "BEGIN IMMEDIATE";
+    match writer.begin_with(BEGIN).await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            writer.acquire().await?.close().await?;
+            writer.begin_with(BEGIN).await
+        }
+        begun => begun,
     }
 }
 

@@ -21,13 +21,13 @@ fn settings() -> Settings {
     Settings::new(IntakeConfig::default(), mailboxes, "Bank Example", true).expect("templates")
 }
 
-fn queue(id: QueueId, name: &str, priority: u8) -> QueueRules {
-    QueueRules { id, name: name.to_owned(), priority, needs: Vec::new() }
+fn queue(id: QueueId, name: &str) -> QueueName {
+    QueueName { id, name: name.to_owned() }
 }
 
 fn known() -> Known {
     Known {
-        queues: vec![queue(CARDS, "Cards", 2), queue(GENERAL, "General", 0)],
+        queues: vec![queue(CARDS, "Cards"), queue(GENERAL, "General")],
         next_number: 100,
         ..Known::default()
     }
@@ -97,7 +97,6 @@ fn a_first_mail_opens_an_interaction_in_the_queue_of_its_mailbox() {
     assert_eq!(interaction.identified_by, "email");
     let [Input::ContactArrived(arrival)] = &plan.inputs[..] else { panic!("{:?}", plan.inputs) };
     assert_eq!((arrival.interaction, arrival.queue), (interaction.id, CARDS));
-    assert_eq!(arrival.priority, 2, "the queue's");
     let [acknowledgement] = &plan.acknowledgements[..] else { panic!("one acknowledgement") };
     assert!(acknowledgement.subject.contains("[#100]"), "{}", acknowledgement.subject);
     assert_eq!(acknowledgement.from.address, "cards@bank.example");

@@ -62,7 +62,7 @@ async fn look(
     if head.agent_id == Some(user.id) {
         read_by_its_agent(&app, id).await?;
     }
-    Ok(Json(Looking { viewers: looking(&app, id) }))
+    Ok(Json(Looking { viewers: looking(&app.viewers, id, now) }))
 }
 
 /// I am no longer looking

@@ -1,4 +1,4 @@
-//! What fails and comes back: the relay, the disk. Nothing is lost, and everything goes on by itself.
+//! What fails and comes back: the relay, the disk. Nothing is lost, everything goes on by itself.
 
 use std::time::Duration;
 
