@@ -98,8 +98,12 @@ impl Templates {
         bank: &str,
     ) -> Result<Acknowledgement, String> {
         let language = if is_cyrillic(message) { "uk" } else { "en" };
-        let quoted: String = message.subject.chars().take(MAX_SUBJECT_CHARS).collect();
-        let name = message.from.as_ref().map_or("", |from| from.name.as_str());
+        let printable = |text: &str| {
+            let printable = text.chars().filter(|character| !character.is_control());
+            printable.take(MAX_SUBJECT_CHARS).collect::<String>()
+        };
+        let quoted = printable(&message.subject);
+        let name = message.from.as_ref().map_or_else(String::new, |from| printable(&from.name));
         let values = context! { number, subject => quoted.trim(), bank, name };
         let render = |part: &str| {
             self.0
