@@ -277,9 +277,11 @@ fn concerned(input: &Input) -> Option<InteractionId> {
 async fn look_after(parts: &Parts, verdicts: Vec<Verdict>, concerned: Vec<InteractionId>) {
     for (verdict, interaction) in verdicts.into_iter().zip(concerned) {
         match verdict.wait().await {
-            Ok(_) | Err(SubmitError::Stopped) => {}
             // Closed in the rows, open in the queue: nothing is left to do.
-            Err(SubmitError::Rejected(Rejected::DuplicateInteraction(_))) => {}
+            Ok(_)
+            | Err(
+                SubmitError::Stopped | SubmitError::Rejected(Rejected::DuplicateInteraction(_)),
+            ) => {}
             Err(SubmitError::Rejected(
                 Rejected::UnknownInteraction(_) | Rejected::UnknownQueue(_),
             )) => {
