@@ -12,7 +12,7 @@ use crate::support::{Client, Lmtp, Sink, TestServer, mailbox};
 async fn server(relay_port: u16) -> TestServer {
     let server = TestServer::start_with(Outside::system(), |config| {
         let email = &mut config.channels.email;
-        email.relay.host = "127.0.0.1".to_owned();
+        "127.0.0.1".clone_into(&mut email.relay.host);
         email.relay.port = relay_port;
         email.mailboxes = vec![mailbox("info@bank.example")];
     })

@@ -22,7 +22,7 @@ const ROUNDS: u64 = 12;
 /// Connections that bring mail.
 const SENDERS: u64 = 4;
 /// How long agents may take to close everything at the end.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the senders know.
 #[derive(Default)]
