@@ -17,8 +17,8 @@ pub enum Inbound {
 pub struct InboundMessage {
     /// Through which channel it came.
     pub channel: ChannelName,
-    /// What makes it the same message when it comes again: the Message-ID, or a digest of the
-    /// content when there is none.
+    /// What makes it the same message when it comes again: the Message-ID with a digest of the
+    /// content, or such a digest alone.
     pub external_id: String,
     /// When the channel had it complete.
     pub received_at: Timestamp,

@@ -17,6 +17,9 @@ use crate::thread;
 const TRACE_FIELDS: [&[u8]; 5] =
     [b"received:", b"return-path:", b"delivered-to:", b"x-original-to:", b"envelope-to:"];
 
+/// Enough that two mails do not share it by chance or by design: 96 bits.
+const REUSE_DIGEST_BYTES: usize = 12;
+
 /// A mail as the transport has it.
 #[derive(Clone, Debug)]
 pub struct Arrival {
@@ -127,12 +130,38 @@ fn read_unguarded(arrival: Arrival, policy: &Policy) -> InboundMessage {
     }
 }
 
-/// The Message-ID, or a digest of everything but the trace fields when there is none: the same
-/// mail through two doors has the same one.
+/// The Message-ID with a digest of sender and body, or, without a Message-ID, a digest of everything
+/// but the trace fields: the same mail through two doors has the same one, and another mail
+/// that uses a Message-ID again (a faulty program, a forger) is not taken for a repetition and lost.
+/// Other fields are left out beside a Message-ID, because filters on the way add theirs.
 fn external_id(mail: &Mail<'_>, raw: &[u8]) -> String {
-    if let Some(id) = &mail.message_id {
-        return id.clone();
+    let Some(id) = &mail.message_id else {
+        return format!("sha256:{}", hex(&digest_without_trace(raw)));
+    };
+    let mut digest = Sha256::new();
+    if let Some(from) = &mail.from {
+        digest.update(from.address.as_bytes());
     }
+    digest.update([0]);
+    digest.update(body(raw));
+    format!("{id} {}", hex(&digest.finalize()[..REUSE_DIGEST_BYTES]))
+}
+
+/// What follows the first empty line.
+fn body(raw: &[u8]) -> &[u8] {
+    let mut rest = raw;
+    while !rest.is_empty() {
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let (line, tail) = rest.split_at(length);
+        if line.trim_ascii().is_empty() {
+            break;
+        }
+        rest = tail;
+    }
+    rest
+}
+
+fn digest_without_trace(raw: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
     let mut rest = raw;
     let mut in_trace = false;
@@ -153,7 +182,7 @@ fn external_id(mail: &Mail<'_>, raw: &[u8]) -> String {
         rest = tail;
     }
     digest.update(rest);
-    format!("sha256:{}", hex(&digest.finalize()))
+    digest.finalize().into()
 }
 
 #[cfg(test)]
@@ -183,7 +212,20 @@ mod tests {
         assert!(one.external_id.starts_with("sha256:"));
         assert_ne!(one.external_id, arrive(&body.replace("text", "other")).external_id);
         let named = arrive("Message-ID: <a.b\r\n @c.example>\r\nFrom: a@b.example\r\n\r\n");
-        assert_eq!(named.external_id, "a.b@c.example", "folding is not part of it");
+        assert!(named.external_id.starts_with("a.b@c.example "), "folding is not part of it");
+    }
+
+    #[test]
+    fn a_message_id_used_again_does_not_hide_another_mail() {
+        let mail = |from: &str, text: &str| {
+            arrive(&format!("Message-ID: <1@c>\r\nFrom: {from}\r\n\r\n{text}\r\n")).external_id
+        };
+        let one = mail("a@b.example", "text");
+        assert_eq!(one, mail("a@b.example", "text"));
+        assert_ne!(one, mail("a@b.example", "other"));
+        assert_ne!(one, mail("x@b.example", "text"));
+        let filtered = "X-Spam: no\r\nMessage-ID: <1@c>\r\nFrom: a@b.example\r\n\r\ntext\r\n";
+        assert_eq!(one, arrive(filtered).external_id, "fields added on the way do not count");
     }
 
     #[test]
