@@ -130,10 +130,10 @@ fn read_unguarded(arrival: Arrival, policy: &Policy) -> InboundMessage {
     }
 }
 
-/// The Message-ID with a digest of sender and body, or, without a Message-ID, a digest of everything
-/// but the trace fields: the same mail through two doors has the same one, and another mail
-/// that uses a Message-ID again (a faulty program, a forger) is not taken for a repetition and lost.
-/// Other fields are left out beside a Message-ID, because filters on the way add theirs.
+/// The Message-ID with a digest of sender and body; without a Message-ID, a digest of everything
+/// but the trace fields. The same mail through two doors has the same one, and another mail with
+/// a used Message-ID (a faulty program, a forger) is not taken for a repetition and lost. Other
+/// fields are left out beside a Message-ID, because filters on the way add theirs.
 fn external_id(mail: &Mail<'_>, raw: &[u8]) -> String {
     let Some(id) = &mail.message_id else {
         return format!("sha256:{}", hex(&digest_without_trace(raw)));
