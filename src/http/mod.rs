@@ -1,7 +1,7 @@
 //! HTTP: one router, one envelope, the guards that every request meets.
 //!
 //! The API of a feature is `FEATURE/api.rs`: `pub fn router() -> OpenApiRouter<Arc<App>>` with
-//! paths below `/api/v1` (`path = "/users"`), one line in [`api`]. Handlers take
+//! paths below `/api/v1` (`path = "/users"`), one line in `api`. Handlers take
 //! [`crate::auth::SignedIn`] and call `require` first; bodies come through [`extract`]; lists are
 //! [`page::Page`]s; refusals are [`error::ApiError`]s.
 
