@@ -77,7 +77,7 @@ pub async fn list(
         "SELECT m.id, m.at, i.id AS interaction_id, i.number, i.subject AS interaction_subject,
             i.medium, i.state, m.id AS message_id, m.kind, m.direction, m.from_name,
             m.from_address, m.author_id, u.name AS author_name, m.subject,
-            SUBSTR(m.body, 1, $6) AS excerpt,
+            SUBSTR(m.body, 1, CAST($6 AS INTEGER)) AS excerpt,
             (SELECT COUNT(*) FROM attachment a WHERE a.message_id = m.id) AS attachments
          FROM interaction i JOIN message m ON m.interaction_id = i.id
             LEFT JOIN app_user u ON u.id = m.author_id

@@ -179,6 +179,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/clients/{id}/interactions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Write to a client first
+     * @description Begins a contact that is in the writer's hands.
+     */
+    post: operations['messages_begin'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/clients/{id}/timeline': {
     parameters: {
       query?: never;
@@ -1664,6 +1684,22 @@ export interface components {
       /** @description To whom; of a reply only. */
       to?: components['schemas']['Party'][];
     };
+    /** @description A first message. */
+    NewOutbound: {
+      /** @description Uploads. */
+      attachments?: components['schemas']['AttachmentId'][];
+      /** @description And to whom else. */
+      cc?: components['schemas']['Party'][];
+      medium: components['schemas']['WrittenMedium'];
+      /** @description On whose account: its mailbox, wrap-up and result codes apply. */
+      queue_id: components['schemas']['QueueId'];
+      /** @description One line; the contact's number is added. */
+      subject: string;
+      /** @description The text. */
+      text: string;
+      /** @description To whom. */
+      to: components['schemas']['Party'][];
+    };
     /** @description A contact that is offered to an agent. */
     Offer: {
       /** @description Until when. */
@@ -2720,6 +2756,11 @@ export interface components {
      * @enum {string}
      */
     WritingKind: 'reply' | 'note';
+    /**
+     * @description By which medium an agent can begin a contact.
+     * @enum {string}
+     */
+    WrittenMedium: 'email';
   };
   responses: never;
   parameters: never;
@@ -3102,6 +3143,64 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['ContactPointView'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_begin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['ClientId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewOutbound'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Interaction'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       /** @description Refused: what happened, to what, what to do */

@@ -121,7 +121,7 @@ async fn after_an_outage_and_a_restart_every_mail_has_come_once() {
     running.host.wait_for(6).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     let mut ids: Vec<String> =
-        running.host.messages().into_iter().map(|message| message.external_id).collect();
+        running.host.messages().into_iter().filter_map(|mail| mail.thread.message_id).collect();
     ids.sort();
     let expected: Vec<String> = (1..=6).map(|number| format!("{number}@shop.example")).collect();
     assert_eq!(ids, expected);
