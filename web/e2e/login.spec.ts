@@ -25,7 +25,7 @@ test('a session that ends under one’s hands asks to sign in and returns to the
   centre,
 }) => {
   const page = await signIn(browser, centre, DESKS.general.login, '/clients');
-  await expect(page.getByText('Клієнтів ще немає')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Клієнти' })).toBeVisible();
   await page.getByTitle('Ваш стан').first().click();
   await expect(page.getByRole('menuitemradio', { name: 'Обід' })).toBeVisible();
   await page.keyboard.press('Escape');
