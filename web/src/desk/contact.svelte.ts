@@ -37,6 +37,9 @@ export class OpenContact {
   writing = $state(false);
   #older = $state<string | null>(null);
   #closed = false;
+  /** Events that came while the present was being fetched; the answer may be older than they are. */
+  #during: LiveEvent[] | null = null;
+  #loadTurn = 0;
 
   readonly id: string;
   readonly newestInbound: Message | undefined = $derived.by(() =>
@@ -67,14 +70,21 @@ export class OpenContact {
   }
 
   async load(): Promise<void> {
+    const turn = ++this.#loadTurn;
+    const outdated = () => this.#closed || turn !== this.#loadTurn;
+    this.#during = [];
     try {
       const detail = await interactions.get(this.id);
-      if (this.#closed) return;
+      if (outdated()) return;
       this.detail = detail;
       this.error = null;
-      await this.#loadHistory();
+      this.#during.forEach((event) => this.#apply(event));
+      await this.#loadHistory(outdated);
+      if (!outdated()) this.#during.forEach((event) => this.#apply(event));
     } catch (error) {
-      if (!this.#closed) this.error = explain(error);
+      if (!outdated()) this.error = explain(error);
+    } finally {
+      if (!outdated()) this.#during = null;
     }
   }
 
@@ -135,7 +145,8 @@ export class OpenContact {
   #change(interaction: Interaction): void {
     if (!this.detail) return;
     const otherClient = interaction.client?.id !== this.detail.client?.id;
-    this.detail = { ...this.detail, ...interaction };
+    // Who looks comes by events of its own: what came with the contact may be older than they.
+    this.detail = { ...this.detail, ...interaction, viewers: this.detail.viewers };
     if (otherClient) void this.load();
   }
 
@@ -146,7 +157,7 @@ export class OpenContact {
     return { id, number, subject, medium, state };
   }
 
-  async #loadHistory(): Promise<void> {
+  async #loadHistory(outdated: () => boolean): Promise<void> {
     const clientId = this.detail?.client?.id;
     const [messages, client, page] = await Promise.all([
       allMessages(this.id),
@@ -154,7 +165,7 @@ export class OpenContact {
       clientId ? clients.timeline(clientId) : null,
     ]);
     const brief = this.#brief();
-    if (this.#closed || !brief) return;
+    if (outdated() || !brief) return;
     const mine = messages.map((message) => fromMessage(message, brief));
     this.client = client;
     this.entries = merge(page?.items.map(fromTimeline) ?? [], mine);
@@ -168,6 +179,11 @@ export class OpenContact {
   }
 
   #take(event: LiveEvent): void {
+    this.#during?.push(event);
+    this.#apply(event);
+  }
+
+  #apply(event: LiveEvent): void {
     switch (event.type) {
       case 'interaction.changed':
         if (event.data.interaction.id === this.id) this.#change(event.data.interaction);

@@ -42,7 +42,11 @@ function withInteraction(
   map: ReadonlyMap<string, Interaction>,
   interaction: Interaction,
 ): ReadonlyMap<string, Interaction> {
-  if (!isOver(interaction)) return withItem(map, interaction);
+  if (!isOver(interaction)) {
+    // Who looks comes by events of its own: what came with the contact may be older than they.
+    const viewers = map.get(interaction.id)?.viewers ?? interaction.viewers;
+    return withItem(map, { ...interaction, viewers });
+  }
   if (!map.has(interaction.id)) return map;
   const rest = new Map(map);
   rest.delete(interaction.id);
