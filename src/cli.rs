@@ -8,6 +8,7 @@ mod bench;
 mod demo;
 mod inspect;
 mod serve;
+mod simulate;
 mod users;
 
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ enum Command {
     CheckConfig,
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
+    /// Run a whole centre by seed with the real queue: what if?
+    Simulate(simulate::SimulateCommand),
     /// Measure how fast a part is on this machine.
     Bench(bench::BenchCommand),
     /// Print docs/config.md.
@@ -83,6 +86,7 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
             print!("{}", config::markdown());
             return Ok(());
         }
+        Command::Simulate(command) => return simulate::simulate(&command),
         Command::Bench(command) => return runtime()?.block_on(bench::run(command)),
         Command::Demo(arguments) => {
             let log =
@@ -122,6 +126,10 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
         Command::Inspect(command) => inspect::run(command, config),
-        Command::Openapi | Command::ConfigDocs | Command::Bench(_) | Command::Demo(_) => Ok(()),
+        Command::Openapi
+        | Command::ConfigDocs
+        | Command::Simulate(_)
+        | Command::Bench(_)
+        | Command::Demo(_) => Ok(()),
     }
 }

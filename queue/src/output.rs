@@ -118,6 +118,9 @@ pub enum EventKind {
         outcome: SegmentOutcome,
         /// Time in the queue, offers included, until answered or left.
         waited_ms: i64,
+        /// What figures need to know; none in logs of the first version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        facts: Option<SegmentFacts>,
     },
 
     // ── offers ──
@@ -199,6 +202,9 @@ pub enum EventKind {
         hold_ms: i64,
         /// Time in wrap-up.
         wrap_up_ms: i64,
+        /// Its last segment; none in logs of the first version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        facts: Option<SegmentFacts>,
     },
     /// The client left before an agent had him.
     Abandoned {
@@ -264,6 +270,20 @@ pub enum EventKind {
         /// What.
         what: ActKind,
     },
+}
+
+/// What held for a segment when it ended. With it an event says by itself to which interval, class
+/// and side of the target it counts, whatever the settings have become since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentFacts {
+    /// When the segment began.
+    pub began_at: Timestamp,
+    /// Answered within this time is within the service level.
+    pub target_ms: i64,
+    /// Abandoned sooner than this is a short abandon.
+    pub short_ms: i64,
+    /// Client class: index into [`crate::config::OrderConfig::client_class_head_start_ms`].
+    pub client_class: u8,
 }
 
 /// Why a segment began.

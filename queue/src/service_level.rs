@@ -72,7 +72,7 @@ impl SegmentCounts {
         if let EventKind::Queued { .. } = event.kind {
             self.offered += 1;
         }
-        let EventKind::SegmentEnded { outcome, waited_ms } = event.kind else { return };
+        let EventKind::SegmentEnded { outcome, waited_ms, .. } = event.kind else { return };
         let in_target = u64::from(waited_ms <= target_ms);
         self.longest_wait_ms = self.longest_wait_ms.max(waited_ms);
         match outcome {
@@ -235,7 +235,7 @@ mod tests {
             (SegmentOutcome::Overflowed, 30_000),
         ];
         for (outcome, waited_ms) in ends {
-            let ended = event(EventKind::SegmentEnded { outcome, waited_ms });
+            let ended = event(EventKind::SegmentEnded { outcome, waited_ms, facts: None });
             counts.count(&ended, 20_000, 5_000);
         }
         counts
@@ -274,6 +274,7 @@ mod tests {
             talk_ms: 100_000,
             hold_ms: 20_000,
             wrap_up_ms: 30_000,
+            facts: None,
         }));
         counts.count(&event(EventKind::OfferAccepted));
         assert_eq!(counts.aht_s(), Some(150.0));

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::input::Arrival;
 use crate::lane::{Lane, LaneKey, WaitKey};
 use crate::needs::{relaxed, sorted_needs};
-use crate::output::{EventKind, QueuedCause, RequeuedCause, SegmentOutcome};
+use crate::output::{EventKind, QueuedCause, RequeuedCause, SegmentFacts, SegmentOutcome};
 use crate::rejected::Rejected;
 use crate::slab::{NO_SLOT, Slot};
 use crate::view::ContactState;
@@ -219,7 +219,19 @@ impl Engine {
                 estimator.compare(i64::from(estimate_ms), spread, waited_ms);
             }
         }
-        self.emit(slot, EventKind::SegmentEnded { outcome, waited_ms });
+        let facts = Some(self.segment_facts(slot));
+        self.emit(slot, EventKind::SegmentEnded { outcome, waited_ms, facts });
+    }
+
+    /// What held for the segment of a contact.
+    pub(crate) fn segment_facts(&self, slot: Slot) -> SegmentFacts {
+        let contact = &self.core.contacts[slot];
+        SegmentFacts {
+            began_at: contact.entered_at,
+            target_ms: self.config_of(slot).target_ms[contact.medium],
+            short_ms: self.core.centre.short_abandon_ms,
+            client_class: contact.client_class,
+        }
     }
 
     /// The age of a contact that comes from another queue.

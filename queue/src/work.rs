@@ -289,7 +289,8 @@ impl Engine {
         let wrap_up_ms = extra.wrap_up_ms;
         // The event names the agent who had it.
         contact.agent = agent.unwrap_or(crate::slab::NO_SLOT);
-        self.finish(slot, EventKind::Closed { disposition, talk_ms, hold_ms, wrap_up_ms });
+        let facts = Some(self.segment_facts(slot));
+        self.finish(slot, EventKind::Closed { disposition, talk_ms, hold_ms, wrap_up_ms, facts });
     }
 
     /// Takes a contact out of lanes and offers. It stays in its state.

@@ -136,7 +136,7 @@ fn added(event: &Event, targets: &dyn Targets) -> Option<(QueueId, QueueCounts)>
     let mut counts = QueueCounts::default();
     if let EventKind::Queued { .. } = event.kind {
         counts.offered = 1;
-    } else if let EventKind::SegmentEnded { outcome, waited_ms } = event.kind {
+    } else if let EventKind::SegmentEnded { outcome, waited_ms, .. } = event.kind {
         match outcome {
             SegmentOutcome::Answered => {
                 counts.answered = 1;
@@ -355,7 +355,7 @@ mod tests {
     }
 
     fn ended(outcome: SegmentOutcome, waited_ms: i64) -> EventKind {
-        EventKind::SegmentEnded { outcome, waited_ms }
+        EventKind::SegmentEnded { outcome, waited_ms, facts: None }
     }
 
     fn kyiv() -> jiff::tz::TimeZone {

@@ -71,7 +71,7 @@ fn waiting(kind: &EventKind, contact: &str, agent: &str, queue: &str) -> Option<
             let at = not_before.map_or("in turn".into(), clock);
             format!("{contact} will be called back {at}")
         }
-        EventKind::SegmentEnded { outcome, waited_ms } => {
+        EventKind::SegmentEnded { outcome, waited_ms, .. } => {
             format!("{contact} left {queue} {outcome:?} after {} s", waited_ms / 1000)
         }
         EventKind::Offered { expires_at } => {
