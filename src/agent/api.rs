@@ -10,13 +10,13 @@ use rozmova_queue::view::AgentState;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::model::Agent;
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path};
+use crate::http::routes::routes;
 use crate::interaction;
 use crate::interaction::model::{Interaction, Offer};
 

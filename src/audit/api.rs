@@ -8,7 +8,6 @@ use rozmova_base::id::{AuditId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::store;
 use crate::app::App;
@@ -16,6 +15,7 @@ use crate::auth::{Right, SignedIn};
 use crate::http::error::ApiResult;
 use crate::http::extract::{Json, Query};
 use crate::http::page::{Page, PageQuery};
+use crate::http::routes::routes;
 
 /// Everything below `/api/v1`.
 pub fn router() -> OpenApiRouter<Arc<App>> {

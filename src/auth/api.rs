@@ -11,7 +11,6 @@ use rozmova_base::id::UserId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::login::{Attempt, Login};
 use super::users::{By, Change, change_own_password};
@@ -19,6 +18,7 @@ use super::{Credential, LANGUAGES, Right, Role, SignedIn, User, check_length, st
 use crate::app::App;
 use crate::http::error::{ApiError, ApiResult, ErrorEnvelope};
 use crate::http::extract::Json;
+use crate::http::routes::routes;
 use crate::http::session::{Peer, cookie_header, no_cookie_header};
 
 /// Largest value of one preference, in bytes of JSON: a table of shortcuts.

@@ -9,7 +9,6 @@ use rozmova_base::id::{ClientId, ContactPointId, UserId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::model::{Client, Kind, MAX_CONTACT_POINTS};
@@ -26,6 +25,7 @@ use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, PageQuery};
+use crate::http::routes::routes;
 use crate::store::Sql;
 
 /// Longest query, in characters: a long name with a number.

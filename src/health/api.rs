@@ -10,12 +10,12 @@ use rozmova_base::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::ApiResult;
 use crate::http::extract::Json;
+use crate::http::routes::routes;
 use crate::media::{MediaError, mover};
 use crate::outbox::{self, store::OutboxState};
 use crate::store::StoreError;

@@ -11,6 +11,7 @@ pub mod extract;
 pub mod limit;
 pub mod openapi;
 pub mod page;
+pub mod routes;
 pub mod session;
 
 use std::net::SocketAddr;

@@ -12,7 +12,6 @@ use rozmova_base::id::{AgentId, ClientId, InteractionId, QueueId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::model::{Identification, Interaction, InteractionDetails, ViewerRef};
 use super::store::{self, Filter, PageKey, Search};
@@ -22,6 +21,7 @@ use crate::client::{self, words};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, PageQuery};
+use crate::http::routes::routes;
 use crate::live::{Audience, LiveEvent};
 
 /// Everything below `/api/v1`.

@@ -10,18 +10,19 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
+use futures_util::SinkExt;
 use rozmova_base::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::{Next, Resumed, Subscription, Viewer};
+use super::{Frame, Next, Resumed, Subscription, Viewer};
 use crate::app::App;
 use crate::auth::{Right, SignedIn, login};
 use crate::http::error::ApiError;
 use crate::http::extract::Query;
+use crate::http::routes::routes;
 
 /// How often the server asks whether the browser is still there.
 const PING_EVERY: Duration = Duration::from_secs(15);
@@ -127,10 +128,8 @@ impl Connection {
             tokio::select! {
                 next = self.subscription.next() => match next {
                     Next::Frames(frames) => {
-                        for frame in frames {
-                            if !self.send(Utf8Bytes::from(&*frame)).await {
-                                return End::Gone;
-                            }
+                        if !self.send_all(&frames).await {
+                            return End::Gone;
                         }
                     }
                     Next::Lost => return End::Lost,
@@ -153,6 +152,17 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Writes what is there at once; gives whether the browser took it.
+    async fn send_all(&mut self, frames: &[Frame]) -> bool {
+        let written = tokio::time::timeout(SEND_TIMEOUT, async {
+            for frame in frames {
+                self.socket.feed(Message::Text(Utf8Bytes::from(&**frame))).await?;
+            }
+            self.socket.flush().await
+        });
+        matches!(written.await, Ok(Ok(())))
     }
 
     /// Gives whether the browser took it.

@@ -15,7 +15,6 @@ use rozmova_base::id::{AttachmentId, InteractionId, MessageId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::changes::Change;
 use super::compose::{self, ComposeError, NewReply};
@@ -26,6 +25,7 @@ use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult, ErrorEnvelope};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, PageQuery};
+use crate::http::routes::routes;
 use crate::outbox;
 
 /// Everything below `/api/v1`.

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::document::{DispositionItem, RoutingDocument, SkillItem};
 use super::{ApplyError, Author, apply};
@@ -20,6 +19,7 @@ use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Query};
+use crate::http::routes::routes;
 use crate::live::{Audience, LiveEvent};
 
 const TOML: &str = "application/toml";

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use rozmova_base::id::QueueId;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::model::{QueueNow, Wallboard};
 use crate::agent::model::Agent;
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path};
+use crate::http::routes::routes;
 
 /// Everything below `/api/v1`.
 pub fn router() -> OpenApiRouter<Arc<App>> {

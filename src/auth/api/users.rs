@@ -9,7 +9,6 @@ use rozmova_base::id::{ApiTokenId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::{Change, Right, Role, SignedIn, User, by, check_length, store};
 use crate::app::App;
@@ -18,6 +17,7 @@ use crate::auth::{Token, generate};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, PageQuery};
+use crate::http::routes::routes;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()

@@ -11,7 +11,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::load;
 use crate::app::App;
@@ -19,6 +18,7 @@ use crate::auth::{Right, SignedIn};
 use crate::dispatch;
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path};
+use crate::http::routes::routes;
 use crate::interaction::model::{PersonRef, QueueRef};
 use crate::interaction::store;
 

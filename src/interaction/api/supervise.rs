@@ -12,7 +12,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::{announce, load};
 use crate::app::App;
@@ -20,6 +19,7 @@ use crate::audit;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path};
+use crate::http::routes::routes;
 use crate::interaction::model::Interaction;
 use crate::interaction::store;
 

@@ -12,13 +12,13 @@ use rozmova_queue::view::{ContactState, ContactView};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::load;
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path};
+use crate::http::routes::routes;
 use crate::interaction::model::Interaction;
 use crate::interaction::store;
 

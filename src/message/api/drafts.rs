@@ -9,7 +9,6 @@ use rozmova_base::id::InteractionId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::super::drafts::Draft;
 use super::super::model::{ATTACHMENTS_MAX, RECIPIENTS_MAX, TEXT_MAX_BYTES};
@@ -18,6 +17,7 @@ use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
+use crate::http::routes::routes;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(show, save, drop_it))

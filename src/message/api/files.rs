@@ -14,7 +14,6 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::super::names;
 use super::super::store::{self, NewUpload};
@@ -22,6 +21,7 @@ use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
+use crate::http::routes::routes;
 use crate::media::{ContentHash, MediaError};
 
 /// Whole messages in memory at the same time for downloads: each has up to 50 MB.

@@ -14,7 +14,6 @@ use rozmova_base::id::MessageId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::super::store;
 use super::files::load_raw;
@@ -22,6 +21,7 @@ use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ErrorEnvelope};
 use crate::http::extract::{Path, Query};
+use crate::http::routes::routes;
 
 /// Pictures within one message, all together: a long thread of signatures has a few hundred KB.
 const PICTURES_MAX_BYTES: usize = 8 * 1024 * 1024;

@@ -11,7 +11,6 @@ use rozmova_queue::input::Outbound;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::super::compose::{self, NewReply};
 use super::super::model::{Party, Written, numbered_subject};
@@ -21,6 +20,7 @@ use crate::auth::{Right, SignedIn};
 use crate::dispatch::SubmitError;
 use crate::http::error::{ApiError, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
+use crate::http::routes::routes;
 use crate::interaction::model::Interaction;
 use crate::outbox;
 use crate::store::StoreError;

@@ -7,7 +7,6 @@ use rozmova_base::id::InteractionId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::super::changes::Change;
 use super::super::viewers::Viewer;
@@ -15,6 +14,7 @@ use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
+use crate::http::routes::routes;
 use crate::interaction::model::ViewerRef;
 use crate::message::live::looking;
 use crate::message::store;

@@ -8,7 +8,6 @@ use rozmova_base::id::{InteractionId, MessageId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::super::model::{Finding, Party};
 use super::super::store;
@@ -17,6 +16,7 @@ use crate::auth::{Right, SignedIn};
 use crate::http::error::ApiResult;
 use crate::http::extract::{Json, Query};
 use crate::http::page::{Page, PageQuery};
+use crate::http::routes::routes;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list))
