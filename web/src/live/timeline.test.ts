@@ -72,6 +72,10 @@ describe('the timeline', () => {
     expect(withDelivery([whole('a', 1)], 'a', delivery)[0]?.message?.delivery).toEqual(delivery);
   });
 
+  it('removes a message that somebody else took back', () => {
+    expect(ids(withDelivery([whole('a', 1), whole('b', 2)], 'a', null))).toEqual(['b']);
+  });
+
   it('keeps the end of a contact beside the message of the same instant', () => {
     const end = told('i1', 1, { type: 'interaction', message: null });
     expect(merge([whole('a', 1)], [end])).toHaveLength(2);

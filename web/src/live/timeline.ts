@@ -56,11 +56,13 @@ export function merge(
   return [...entries.values()].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
 }
 
+/** What became of a message of ours; none: it was taken back and is gone. */
 export function withDelivery(
   entries: readonly StreamEntry[],
   messageId: string,
   delivery: Delivery | null,
 ): StreamEntry[] {
+  if (!delivery) return without(entries, messageId);
   return entries.map((entry) =>
     entry.message?.id === messageId ? { ...entry, message: { ...entry.message, delivery } } : entry,
   );
