@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use channel_contract::ChannelError;
+use channel_contract::{Channel, ChannelError};
 use jiff::tz::TimeZone;
 use rozmova_base::Clock;
 use rozmova_base::id::{IdMaker, uuid_v7};
@@ -24,12 +24,14 @@ use crate::channels::{self, Channels};
 use crate::config::Config;
 use crate::dispatch::{Dispatch, DispatchOptions};
 use crate::health::HealthBoard;
-use crate::live::{Announcer, Hub, Presence};
+use crate::live::{Announcer, Hub, Presence, RightsChanges};
 use crate::media::{MediaError, MediaStore};
 use crate::message::changes::{Changes, ChangesReceiver};
 use crate::message::live::Publisher;
+use crate::message::pictures::Pictures;
 use crate::message::viewers::Viewers;
 use crate::routing::{self, RoutingNow};
+use crate::store::lease::{Lease, LeaseError, LeaseTimes};
 use crate::store::{Db, StoreError, migrate};
 use crate::telemetry;
 use crate::wallboard::Floor;
@@ -47,6 +49,8 @@ pub struct App {
     pub config: Config,
     /// The store.
     pub db: Db,
+    /// That it is this server's.
+    pub lease: Lease,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -61,6 +65,8 @@ pub struct App {
     pub dispatch: Dispatch,
     /// Ways in and out.
     pub channels: Channels,
+    /// What messages refer to.
+    pub pictures: Arc<Pictures>,
     /// Who looks at what.
     pub viewers: Arc<Viewers>,
     /// Takes what open screens should know.
@@ -75,6 +81,8 @@ pub struct App {
     pub hub: Hub,
     /// Which desks are open.
     pub presence: Presence,
+    /// Tells them who may no longer listen.
+    pub rights: RightsChanges,
 }
 
 impl std::fmt::Debug for App {
@@ -119,6 +127,14 @@ pub enum StartError {
         url: String,
         /// What it said.
         source: StoreError,
+    },
+    /// The store belongs to another server.
+    #[error("the store {url} cannot be used: {source}; see store.url")]
+    Lease {
+        /// Where, without password.
+        url: String,
+        /// Whose it is.
+        source: LeaseError,
     },
     /// The place for raw mails and files cannot be used.
     #[error(transparent)]
@@ -165,6 +181,9 @@ async fn build(
     outside: Outside,
 ) -> Result<(Arc<App>, ChangesReceiver), StartError> {
     let db = open_store(&config).await?;
+    let lease = Lease::take(&db, LeaseTimes::default())
+        .await
+        .map_err(|source| StartError::Lease { url: config.store.shown_url(), source })?;
     let passwords = Passwords::new(config.auth.password_checks_at_once, outside.random.as_ref());
     let media = MediaStore::open(&config.media, db.clone())?;
     let channels = Channels::build(
@@ -178,14 +197,18 @@ async fn build(
     .map_err(|source| StartError::Store { url: config.store.shown_url(), source })?;
     let Outside { clock, ids, random } = outside;
     let viewers = Arc::new(Viewers::default());
-    let queue = open_queue(&config, &db, &clock, &ids, &viewers)
+    let queue = open_queue(&config, (&db, &lease), &clock, &ids, &viewers)
         .await
         .map_err(|source| StartError::Queue { source })?;
     let (changes, changed) = Changes::new();
+    let channel = Arc::clone(&channels.email) as Arc<dyn Channel>;
+    let pictures = Arc::new(Pictures::new(db.clone(), media.clone(), channel));
     let app = Arc::new(App {
         db,
+        lease,
         media,
         channels,
+        pictures,
         viewers,
         changes,
         clock,
@@ -198,6 +221,7 @@ async fn build(
         floor: queue.floor,
         hub: queue.hub,
         presence: queue.presence,
+        rights: RightsChanges::default(),
         config,
     });
     Ok((app, changed))
@@ -214,7 +238,7 @@ struct Queue {
 /// Restores the queue from its journal and starts what follows it: rows, figures, live events.
 async fn open_queue(
     config: &Config,
-    db: &Db,
+    (db, lease): (&Db, &Lease),
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdMaker>,
     viewers: &Arc<Viewers>,
@@ -223,7 +247,8 @@ async fn open_queue(
     let routing = RoutingNow::default();
     routing::store::refresh(db, &routing).await?;
     let options = DispatchOptions::default();
-    let (dispatch, committed) = Dispatch::start(db.clone(), Arc::clone(clock), options).await?;
+    let (dispatch, committed) =
+        Dispatch::start(db.clone(), lease.clone(), Arc::clone(clock), options).await?;
     let zone = TimeZone::get(&config.centre.time_zone).unwrap_or(TimeZone::UTC);
     let floor =
         Floor::open(db.clone(), Arc::clone(clock), dispatch.clone(), routing.clone(), zone).await?;
@@ -271,6 +296,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let publisher = Publisher {
         db: running.app.db.clone(),
         hub: running.app.hub.clone(),
+        pictures: Arc::clone(&running.app.pictures),
         viewers: Arc::clone(&running.app.viewers),
         clock: Arc::clone(&running.app.clock),
         ids: Arc::clone(&running.app.ids),
@@ -336,6 +362,7 @@ impl Running {
                 Err(_) => tracing::warn!("{} did not stop in time", task.name),
             }
         }
+        self.app.lease.release().await;
         self.app.db.close().await;
     }
 }

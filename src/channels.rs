@@ -105,6 +105,7 @@ pub async fn receive(app: Arc<App>, stop: CancellationToken) -> Result<(), Chann
 
 /// Sends until `stop` is cancelled.
 pub async fn send(app: Arc<App>, stop: CancellationToken) {
+    say_what_is_not_sent(&app);
     let reporter = Arc::clone(&app);
     let parts = outbox::Parts {
         db: app.db.clone(),
@@ -116,6 +117,18 @@ pub async fn send(app: Arc<App>, stop: CancellationToken) {
         wake: app.channels.outbox.clone(),
     };
     outbox::run(parts, stop).await;
+}
+
+/// Without a relay nothing leaves. What the server would have sent by itself is then not even
+/// written; what agents write waits.
+fn say_what_is_not_sent(app: &App) {
+    let intake = &app.channels.intake;
+    if !intake.can_send && !app.config.channels.email.mailboxes.is_empty() {
+        let detail = "no relay is set: answers wait, and no acknowledgements are written; set \
+                      channels.email.relay.host";
+        let health = Health { state: HealthState::Degraded, detail: detail.to_owned() };
+        report(app, "relay", health);
+    }
 }
 
 /// Notes how a part fares, and says so in the log when that has changed.

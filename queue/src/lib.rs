@@ -86,6 +86,10 @@ pub mod view;
 mod waiting;
 mod work;
 
+/// Number of the rules by which contacts are placed. Raised whenever the same inputs at the same
+/// times would give other outputs than before: whoever replays an older history must know.
+pub const RULES: i64 = 1;
+
 pub use engine::{Engine, Totals};
 pub use input::Input;
 pub use output::{Event, EventKind, Output};

@@ -142,6 +142,7 @@ async fn end(
         let mut tx = app.db.begin().await?;
         store::delete_session(&mut tx.sql(), id).await?;
         tx.commit().await?;
+        app.rights.tell(signed_in.id());
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie_header(&app.config))]))
 }
@@ -198,6 +199,7 @@ async fn change_password(
     };
     let by = by(&app, &signed_in);
     change_own_password(&app.db, &by, signed_in.id(), session, &hash).await?;
+    app.rights.tell(signed_in.id());
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -195,21 +195,61 @@ pub async fn by_session(
     let user = store::find_user(&mut connection.sql(), session.user_id).await?;
     drop(connection);
     if idle_ms >= SEEN_STEP_MS {
-        let mut tx = db.begin().await?;
-        store::touch_session(&mut tx.sql(), session.id, now).await?;
-        tx.commit().await?;
+        note_use(db, Credential::Session(session.id), now).await?;
     }
     let user = user.filter(|user| user.disabled_at.is_none());
     Ok(user.map(|user| (user, Credential::Session(session.id))))
 }
 
-/// Whether somebody who signed in a while ago may go on: for connections that live long.
-pub async fn is_valid(db: &Db, signed_in: &SignedIn, now: Timestamp) -> Result<bool, StoreError> {
-    let mut connection = db.read().await?;
-    match signed_in.credential {
-        Credential::Session(id) => store::is_session_valid(&mut connection.sql(), id, now).await,
-        Credential::Token(id) => store::is_token_valid(&mut connection.sql(), id, now).await,
+/// Notes that a session or token is in use. A store that cannot be written just now, but read, is
+/// no reason to turn people away.
+async fn note_use(db: &Db, credential: Credential, now: Timestamp) -> Result<(), StoreError> {
+    let noted = async {
+        let mut tx = db.begin().await?;
+        match credential {
+            Credential::Session(id) => store::touch_session(&mut tx.sql(), id, now).await?,
+            Credential::Token(id) => store::touch_token(&mut tx.sql(), id, now).await?,
+        }
+        tx.commit().await
+    };
+    match noted.await {
+        Err(error) if error.is_temporary() => {
+            tracing::warn!(%error, "The last use of a session or token is not noted");
+            Ok(())
+        }
+        noted => noted,
     }
+}
+
+/// How somebody stands who signed in a while ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// As then.
+    Unchanged,
+    /// Signed in, but in another role.
+    OtherRights,
+    /// Signed out, revoked, too late, or no longer allowed to.
+    SignedOut,
+}
+
+/// Whether somebody who signed in a while ago may go on: for connections that live long.
+pub async fn standing(
+    db: &Db,
+    signed_in: &SignedIn,
+    now: Timestamp,
+) -> Result<Standing, StoreError> {
+    let mut connection = db.read().await?;
+    let sql = &mut connection.sql();
+    let is_valid = match signed_in.credential {
+        Credential::Session(id) => store::is_session_valid(sql, id, now).await?,
+        Credential::Token(id) => store::is_token_valid(sql, id, now).await?,
+    };
+    let user = store::find_user(sql, signed_in.id()).await?;
+    Ok(match user {
+        Some(user) if is_valid && user.role == signed_in.user.role => Standing::Unchanged,
+        Some(_) if is_valid => Standing::OtherRights,
+        Some(_) | None => Standing::SignedOut,
+    })
 }
 
 /// In whose name the holder of an API token acts. `None`: nobody, no longer, or revoked.
@@ -230,9 +270,7 @@ pub async fn by_token(
     let user = store::find_user(&mut connection.sql(), token.user_id).await?;
     drop(connection);
     if token.used_at.is_none_or(|used_at| now.millis_since(used_at) >= SEEN_STEP_MS) {
-        let mut tx = db.begin().await?;
-        store::touch_token(&mut tx.sql(), token.id, now).await?;
-        tx.commit().await?;
+        note_use(db, Credential::Token(token.id), now).await?;
     }
     let user = user.filter(|user| user.disabled_at.is_none());
     Ok(user.map(|user| (user, Credential::Token(token.id))))

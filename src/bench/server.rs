@@ -112,6 +112,16 @@ impl ScratchServer {
         self.wait_until_it_answers().await
     }
 
+    /// Its process.
+    pub fn pid(&self) -> anyhow::Result<u32> {
+        self.child.id().context("the server has ended")
+    }
+
+    /// Waits for it to end by itself; gives its exit code.
+    pub async fn wait(&mut self) -> anyhow::Result<Option<i32>> {
+        Ok(self.child.wait().await?.code())
+    }
+
     /// Adds a person and gives access in their name.
     pub async fn add_person(&self, login: &str, role: Role) -> anyhow::Result<Api> {
         let config = Config::load(Some(&self.folder.join(FILE)))?;
@@ -126,10 +136,6 @@ impl ScratchServer {
         self.child.wait().await?;
         std::fs::remove_dir_all(&self.folder)?;
         Ok(())
-    }
-
-    fn pid(&self) -> anyhow::Result<u32> {
-        self.child.id().context("the server has ended")
     }
 
     async fn wait_until_it_answers(&self) -> anyhow::Result<()> {

@@ -22,6 +22,7 @@ use crate::client::store::{self as clients, Record};
 use crate::config::Config;
 use crate::dispatch::{Dispatch, DispatchOptions, past};
 use crate::routing::{self, Author, RoutingDocument, RoutingNow};
+use crate::store::lease::Lease;
 use crate::store::{Db, setting};
 
 /// The same bank for everybody.
@@ -152,7 +153,8 @@ async fn make_routing(
 ) -> anyhow::Result<(Engine, RoutingDocument)> {
     let clock = Arc::new(MockClock::at(at));
     let options = DispatchOptions::default();
-    let (dispatch, mut committed) = Dispatch::start(db.clone(), clock, options).await?;
+    let (dispatch, mut committed) =
+        Dispatch::start(db.clone(), Lease::alone(), clock, options).await?;
     let drained = tokio::spawn(async move { while committed.recv().await.is_some() {} });
     let document = RoutingDocument::from_toml(ROUTING)?;
     let author = Author { user: None, peer: "demo".to_owned() };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rozmova_base::{Clock, Timestamp};
+use rozmova_base::Clock;
 use rozmova_queue::{Engine, Input, Output};
 use tokio::sync::mpsc;
 
@@ -136,11 +136,4 @@ pub(super) fn drain(engine: &mut Engine, outputs: &mut Vec<Output>) {
     while let Some(output) = engine.poll_output() {
         outputs.push(output);
     }
-}
-
-/// Replays one entry as it was taken before.
-pub(super) fn replay(engine: &mut Engine, input: Input, at: Timestamp, outputs: &mut Vec<Output>) {
-    // Refused then, refused now.
-    let _ = engine.handle(input, at);
-    drain(engine, outputs);
 }

@@ -5,7 +5,11 @@
 //! 2. Rows that belong to an input are written in its turn: all of it becomes durable, or nothing.
 //! 3. Sequence numbers count from 1 without a gap. A turn that is rolled back uses none up.
 //! 4. Once a commit has begun it is carried to its end, whatever becomes of the caller's future.
-//! 5. A commit whose outcome is unknown (connection lost) is looked up before the next turn begins;
+//! 5. The next number is the fence between servers: a start writes an entry of its own
+//!    ([`open_run`]), so whoever wrote before and does not know of it yet takes a number that is
+//!    taken, and his turn comes to nothing. That costs no statement. A turn without inputs asks the
+//!    lease.
+//! 6. A commit whose outcome is unknown (connection lost) is looked up before the next turn begins;
 //!    its inputs reach the engine if, and only if, they are in the table.
 //!
 //! Whoever holds a turn must not wait for [`super::Dispatch::submit`], which needs one too; and on
@@ -14,11 +18,12 @@
 use std::sync::Arc;
 
 use rozmova_base::{Clock, Timestamp};
-use rozmova_queue::{Input, Rejected};
+use rozmova_queue::{Engine, Input, Rejected};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 
 use super::gate::TimeGate;
 use super::{SubmitError, Work};
+use crate::store::lease::Lease;
 use crate::store::{Db, Sql, StoreError, Tx};
 use crate::{execute, fetch_all, fetch_one, fetch_optional, insert_rows};
 
@@ -33,6 +38,7 @@ pub struct Journal(Arc<Shared>);
 
 struct Shared {
     db: Db,
+    lease: Lease,
     clock: Arc<dyn Clock>,
     gate: Arc<TimeGate>,
     work: mpsc::Sender<Work>,
@@ -86,14 +92,14 @@ impl std::fmt::Debug for Journal {
 
 impl Journal {
     pub(super) fn new(
-        db: Db,
+        (db, lease): (Db, Lease),
         clock: Arc<dyn Clock>,
         gate: Arc<TimeGate>,
         work: mpsc::Sender<Work>,
         last_sequence: i64,
     ) -> Self {
         let tail = Arc::new(Mutex::new(Tail { last_sequence, unknown: None }));
-        Self(Arc::new(Shared { db, clock, gate, work, tail }))
+        Self(Arc::new(Shared { db, lease, clock, gate, work, tail }))
     }
 
     /// Waits for its turn and begins a write transaction.
@@ -103,6 +109,7 @@ impl Journal {
         if shared.work.is_closed() {
             return Err(StoreError::Unavailable("the queue has stopped".to_owned()));
         }
+        shared.lease.unless_lost()?;
         shared.look_up(&mut tail).await?;
         let tx = shared.db.begin().await?;
         let at = shared.gate.enter(shared.clock.now());
@@ -145,6 +152,35 @@ impl Turn {
         self.inputs.push(input);
     }
 
+    /// Adds inputs if the engine will take them all; else none, and says why not. Rows that belong
+    /// to them can be written after it: they will not have to be taken back.
+    pub async fn append_all(&mut self, inputs: Vec<Input>) -> Result<(), SubmitError> {
+        let tried = inputs.clone();
+        self.rehearse(move |engine, at| {
+            tried.into_iter().try_for_each(|input| engine.handle(input, at))
+        })
+        .await??;
+        self.inputs.extend(inputs);
+        Ok(())
+    }
+
+    /// Gives a copy of the engine, and the time of this turn: what an input does to the copy it
+    /// will do at the commit, since nothing can come in between. Must be called before the first
+    /// input is added and before rows are locked; costs the queue a copy of itself, so it is for
+    /// what people do, not for what comes in.
+    pub async fn rehearse<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Engine, Timestamp) -> T + Send + 'static,
+    ) -> Result<T, SubmitError> {
+        let (answer, receiver) = oneshot::channel();
+        let at = self.at;
+        let work = Work::Read(Box::new(move |engine: &Engine| {
+            let _ = answer.send(act(&mut engine.clone(), at));
+        }));
+        self.shared.work.send(work).await.map_err(|_| SubmitError::Stopped)?;
+        receiver.await.map_err(|_| SubmitError::Stopped)
+    }
+
     /// Makes rows and inputs durable, then hands the inputs to the engine; gives what the engine
     /// says of each, in order. An error means that nothing has happened, unless the store went away
     /// in the very moment: then it is found out as soon as the store answers again.
@@ -156,7 +192,12 @@ impl Turn {
 
     async fn commit_to_the_end(mut self) -> Result<Vec<Verdict>, StoreError> {
         let (entries, verdicts) = self.number_inputs();
-        insert(&mut self.tx.sql(), &entries).await?;
+        if entries.is_empty() {
+            self.shared.lease.check(&mut self.tx.sql()).await?;
+        } else if let Err(error) = insert(&mut self.tx.sql(), &entries).await {
+            self.shared.lease.suspect();
+            return Err(error);
+        }
         let Self { tx, on_the_way, mut tail, shared, .. } = self;
         match tx.commit().await {
             Ok(()) => {
@@ -205,6 +246,8 @@ impl Shared {
         // Inserting waits for the other transaction if the server is still busy with it; reading
         // alone would see the time before it.
         let committed = insert_one_unless_there(&mut tx.sql(), &entries[0]).await? == 0;
+        // Only while the store is ours is that entry ours too.
+        self.lease.check(&mut tx.sql()).await?;
         drop(tx);
         if let Some((entries, on_the_way)) = tail.unknown.take()
             && committed
@@ -267,6 +310,69 @@ async fn insert_one_unless_there(sql: &mut Sql<'_>, entry: &Entry) -> Result<u64
         entry.sequence,
         entry.at,
         input.as_str()
+    )
+    .await
+}
+
+/// What a server writes when it begins: the number of its first entry, and under which rules the
+/// entries from there on are taken. `false`: the number is taken, the server before this one has
+/// written once more.
+pub(super) async fn open_run(
+    db: &Db,
+    lease: &Lease,
+    first: (i64, Timestamp),
+    run: &Run,
+) -> Result<bool, StoreError> {
+    let (sequence, at) = first;
+    let mut tx = db.begin().await?;
+    let sql = &mut tx.sql();
+    let input = encode(&Input::Tick)?;
+    let inserted = execute!(
+        sql,
+        "INSERT INTO journal (sequence, at, input) VALUES ($1, $2, $3)
+         ON CONFLICT (sequence) DO NOTHING",
+        sequence,
+        at,
+        input.as_str()
+    );
+    if inserted.await? == 0 {
+        return Ok(false);
+    }
+    execute!(
+        sql,
+        "INSERT INTO journal_run (first_sequence, at, rules, program) VALUES ($1, $2, $3, $4)",
+        sequence,
+        at,
+        run.rules,
+        run.program.as_str()
+    )
+    .await?;
+    lease.check(sql).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Under which rules a part of the journal was written.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub(super) struct Run {
+    /// [`rozmova_queue::RULES`] of then.
+    pub(super) rules: i64,
+    /// Version of the program.
+    pub(super) program: String,
+}
+
+/// The runs that wrote entries behind this one, in order.
+pub(super) async fn runs_after(sql: &mut Sql<'_>, sequence: i64) -> Result<Vec<Run>, StoreError> {
+    fetch_all!(
+        sql,
+        Run,
+        "SELECT rules, program FROM journal_run
+         WHERE EXISTS (SELECT 1 FROM journal WHERE sequence > $1)
+            AND (first_sequence > $1
+                OR first_sequence = (SELECT MAX(first_sequence) FROM journal_run
+                    WHERE first_sequence <= $1 + 1))
+         ORDER BY first_sequence",
+        sequence
     )
     .await
 }

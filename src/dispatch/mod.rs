@@ -15,6 +15,7 @@ mod gate;
 mod journal;
 pub mod past;
 mod projector;
+mod replay;
 mod rows;
 mod snapshot;
 mod start;

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::rows::RowChanges;
 use super::store;
+use crate::store::lease::Lease;
 use crate::store::{Db, StoreError};
 
 /// Groups in one transaction. A group is one input of an agent, or a batch of mails.
@@ -37,7 +38,7 @@ pub struct Committed {
 
 /// Runs until the driver is gone and everything is written.
 pub(super) async fn run(
-    db: Db,
+    (db, lease): (Db, Lease),
     mut watermark: u64,
     mut said: mpsc::Receiver<Said>,
     shown: watch::Sender<u64>,
@@ -54,7 +55,9 @@ pub(super) async fn run(
                 changes.add(group.outputs, watermark);
             }
             let Some(last_event) = changes.last_event() else { continue };
-            write_until_done(&db, &changes).await;
+            if !write_until_done(&db, &lease, &changes).await {
+                return;
+            }
             watermark = last_event;
             shown.send_replace(watermark);
             // Nobody listens when the server stops.
@@ -63,22 +66,29 @@ pub(super) async fn run(
     }
 }
 
-async fn write_until_done(db: &Db, changes: &RowChanges) {
+/// `false`: the store is another server's now, which says the same from the same journal.
+async fn write_until_done(db: &Db, lease: &Lease, changes: &RowChanges) -> bool {
     let mut wait = RETRY_FIRST;
-    while let Err(error) = write(db, changes).await {
+    while let Err(error) = write(db, lease, changes).await {
+        if lease.is_lost() {
+            return false;
+        }
         // A commit with unknown outcome may have been carried out.
         if is_written(db, changes).await {
-            return;
+            return true;
         }
         tracing::error!(%error, "Rows of the queue cannot be written; trying again");
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(RETRY_LAST);
     }
+    true
 }
 
-async fn write(db: &Db, changes: &RowChanges) -> Result<(), StoreError> {
+async fn write(db: &Db, lease: &Lease, changes: &RowChanges) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
     store::write(&mut tx.sql(), changes).await?;
+    // What time-outs brought about is in no journal entry that could fence it off.
+    lease.check(&mut tx.sql()).await?;
     tx.commit().await
 }
 

@@ -10,6 +10,7 @@ use rozmova_queue::Engine;
 use tokio::sync::{mpsc, watch};
 
 use super::journal::{self, Snapshot};
+use crate::store::lease::Lease;
 use crate::store::{Db, StoreError};
 
 /// Raised whenever what a snapshot holds changes its shape; others are then not read, and the
@@ -30,7 +31,7 @@ pub(super) struct SnapshotJob {
 
 /// Writes snapshots until the driver is gone.
 pub(super) async fn run(
-    db: Db,
+    (db, lease): (Db, Lease),
     mut jobs: mpsc::Receiver<SnapshotJob>,
     mut shown: watch::Receiver<u64>,
 ) {
@@ -42,14 +43,14 @@ pub(super) async fn run(
             continue;
         }
         let sequence = job.sequence;
-        match write(&db, job).await {
+        match write(&db, &lease, job).await {
             Ok(bytes) => tracing::debug!(sequence, bytes, "Wrote a snapshot of the queue"),
             Err(error) => tracing::warn!(%error, "No snapshot of the queue; the next will do"),
         }
     }
 }
 
-async fn write(db: &Db, job: SnapshotJob) -> Result<usize, StoreError> {
+async fn write(db: &Db, lease: &Lease, job: SnapshotJob) -> Result<usize, StoreError> {
     let SnapshotJob { sequence, at, engine, .. } = job;
     let state = tokio::task::spawn_blocking(move || serde_json::to_vec(&engine))
         .await
@@ -58,6 +59,7 @@ async fn write(db: &Db, job: SnapshotJob) -> Result<usize, StoreError> {
     let bytes = state.len();
     let mut tx = db.begin().await?;
     journal::save_snapshot(&mut tx.sql(), FORMAT, &Snapshot { sequence, at, state }).await?;
+    lease.check(&mut tx.sql()).await?;
     tx.commit().await?;
     Ok(bytes)
 }

@@ -1,4 +1,4 @@
-//! How the queue comes back: newest snapshot, then the journal after it, read in pieces.
+//! How the queue comes back: newest snapshot, then the journal after it (`replay.rs`).
 
 use std::sync::Arc;
 
@@ -6,11 +6,12 @@ use rozmova_base::Clock;
 use rozmova_queue::Engine;
 use tokio::sync::{mpsc, watch};
 
-use super::driver::{Driver, replay};
-use super::gate::TimeGate;
+use super::driver::Driver;
 use super::journal::{self, Journal, Snapshot};
-use super::projector::{self, Committed, Said};
+use super::projector::{self, Committed};
+use super::replay::Replay;
 use super::{Dispatch, Inner, snapshot, store, submit};
+use crate::store::lease::Lease;
 use crate::store::{Db, StoreError};
 
 /// Turns that wait for the engine; beyond it turns wait with their commit done.
@@ -37,18 +38,20 @@ impl Default for DispatchOptions {
 
 impl Dispatch {
     /// Restores the queue and starts its tasks. Gives the handle, and the stream of committed
-    /// changes for live events, which must be drained.
+    /// changes for live events, which must be drained. The lease is that of the store.
     pub async fn start(
         db: Db,
+        lease: Lease,
         clock: Arc<dyn Clock>,
         options: DispatchOptions,
     ) -> Result<(Self, mpsc::Receiver<Committed>), StoreError> {
-        start(db, clock, options).await
+        start(db, lease, clock, options).await
     }
 }
 
 async fn start(
     db: Db,
+    lease: Lease,
     clock: Arc<dyn Clock>,
     options: DispatchOptions,
 ) -> Result<(Dispatch, mpsc::Receiver<Committed>), StoreError> {
@@ -61,15 +64,16 @@ async fn start(
     let (said, said_receiver) = mpsc::channel(SAID_WAITING_MAX);
     let (committed, committed_receiver) = mpsc::channel(COMMITTED_WAITING_MAX);
     let (shown, shown_receiver) = watch::channel(watermark);
+    let place = (db.clone(), lease.clone());
     let projector =
-        tokio::spawn(projector::run(db.clone(), watermark, said_receiver, shown, committed));
+        tokio::spawn(projector::run(place.clone(), watermark, said_receiver, shown, committed));
 
-    let (engine, sequence) = replay_journal(&db, engine, snapshot_sequence, &said).await?;
-    let gate = Arc::new(TimeGate::starting_at(latest.max(engine.now())));
+    let replay = Replay { db: &db, lease: &lease, clock: &*clock, said: &said, watermark, latest };
+    let (engine, sequence, gate) = replay.run(engine, snapshot_sequence).await?;
     let (work, work_receiver) = mpsc::channel(WORK_WAITING_MAX);
     let (snapshots, snapshot_jobs) = mpsc::channel(1);
     let journal =
-        Journal::new(db.clone(), Arc::clone(&clock), Arc::clone(&gate), work.clone(), sequence);
+        Journal::new(place.clone(), Arc::clone(&clock), Arc::clone(&gate), work.clone(), sequence);
     let driver = Driver {
         engine,
         clock,
@@ -86,7 +90,7 @@ async fn start(
     let tasks = vec![
         tokio::spawn(driver.run()),
         projector,
-        tokio::spawn(snapshot::run(db, snapshot_jobs, shown_receiver.clone())),
+        tokio::spawn(snapshot::run(place, snapshot_jobs, shown_receiver.clone())),
     ];
     let tasks = tokio::sync::Mutex::new(tasks);
     let inner =
@@ -108,30 +112,4 @@ async fn newest_usable(
         }
     }
     Ok((Engine::default(), 0))
-}
-
-async fn replay_journal(
-    db: &Db,
-    mut engine: Engine,
-    snapshot_sequence: i64,
-    said: &mpsc::Sender<Said>,
-) -> Result<(Engine, i64), StoreError> {
-    let mut sequence = snapshot_sequence;
-    loop {
-        let mut connection = db.read().await?;
-        let entries = journal::read_after(&mut connection.sql(), sequence).await?;
-        drop(connection);
-        let Some(last) = entries.last() else { break };
-        sequence = last.sequence;
-        for entry in entries {
-            let mut outputs = Vec::new();
-            replay(&mut engine, entry.input, entry.at, &mut outputs);
-            if !outputs.is_empty() {
-                let _ = said.send(Said { outputs }).await;
-            }
-        }
-    }
-    let replayed = sequence - snapshot_sequence;
-    tracing::info!(snapshot = snapshot_sequence, replayed, "The queue is restored");
-    Ok((engine, sequence))
 }

@@ -10,6 +10,7 @@ use rozmova_queue::view::ContactState;
 use rozmova_queue::{EventKind, Rejected};
 
 use super::*;
+use crate::store::lease::{Lease, LeaseTimes};
 use crate::store::{Db, Sql, StoreError};
 use crate::{each_db, execute, fetch_all, fetch_one};
 
@@ -27,15 +28,28 @@ struct Centre {
 impl Centre {
     async fn start(db: &Db, clock: Arc<MockClock>, snapshot_every_inputs: i64) -> Self {
         let options = DispatchOptions { snapshot_every_inputs };
-        let (dispatch, committed) =
-            Dispatch::start(db.clone(), Arc::clone(&clock) as Arc<dyn Clock>, options)
-                .await
-                .expect("a queue");
+        Self::start_with(db, Lease::alone(), clock, options).await
+    }
+
+    async fn start_with(
+        db: &Db,
+        lease: Lease,
+        clock: Arc<MockClock>,
+        options: DispatchOptions,
+    ) -> Self {
+        let dyn_clock = Arc::clone(&clock) as Arc<dyn Clock>;
+        let started = Dispatch::start(db.clone(), lease, dyn_clock, options).await;
+        let (dispatch, committed) = started.expect("a queue");
         Self { db: db.clone(), clock, dispatch, committed: committed.into() }
     }
 
     async fn set_up(db: &Db) -> Self {
-        let centre = Self::start(db, Arc::new(MockClock::at(BEGIN)), 1_000_000).await;
+        Self::set_up_with(db, Lease::alone()).await
+    }
+
+    async fn set_up_with(db: &Db, lease: Lease) -> Self {
+        let clock = Arc::new(MockClock::at(BEGIN));
+        let centre = Self::start_with(db, lease, clock, DispatchOptions::default()).await;
         let mut ana = AgentConfig::new(ANA, "Ana");
         ana.serves.push(Service { queue: QUEUE, ring: 1 });
         for input in [
@@ -231,7 +245,8 @@ each_db!(a_gap_in_the_journal_is_told_and_not_passed_over, |db| {
     let mut tx = db.begin().await.expect("a transaction");
     execute!(&mut tx.sql(), "DELETE FROM journal WHERE sequence = 2").await.expect("deleted");
     tx.commit().await.expect("committed");
-    let started = Dispatch::start(db.clone(), clock, DispatchOptions::default()).await;
+    let started =
+        Dispatch::start(db.clone(), Lease::alone(), clock, DispatchOptions::default()).await;
     let error = started.expect_err("refused").to_string();
     assert!(error.contains("journal entry 2 is missing"), "{error}");
 });
@@ -244,7 +259,7 @@ each_db!(a_turn_that_is_dropped_uses_no_number_up, |db| {
     centre.dispatch.submit(Input::Tick).await.expect("taken");
     let mut connection = db.read().await.expect("a connection");
     let entries = read_after(&mut connection.sql(), 0).await.expect("no gap");
-    assert_eq!(entries.len(), 5);
+    assert_eq!(entries.len(), 6, "one of them is the start");
     centre.dispatch.stop().await;
 });
 
@@ -265,7 +280,7 @@ each_db!(a_failed_commit_leaves_no_hole, |db| {
     let centre = Centre::set_up(&db).await;
     let mut turn = centre.dispatch.journal().begin().await.expect("a turn");
     // Another server wrote the next entry.
-    execute!(&mut turn.sql(), "INSERT INTO journal (sequence, at, input) VALUES (5, 0, '{}')")
+    execute!(&mut turn.sql(), "INSERT INTO journal (sequence, at, input) VALUES (6, 0, '{}')")
         .await
         .expect("inserted");
     turn.append(Input::Tick);
@@ -290,6 +305,113 @@ each_db!(a_commit_with_unknown_outcome_is_looked_up, |db| {
     });
     assert!(is_signed_in.await.expect("running"));
     let mut connection = db.read().await.expect("a connection");
-    assert_eq!(read_after(&mut connection.sql(), 0).await.expect("no gap").len(), 6);
+    assert_eq!(read_after(&mut connection.sql(), 0).await.expect("no gap").len(), 7);
     centre.dispatch.stop().await;
+});
+
+/// Signs of life that come only when asked for, and an absence of them that is soon noticed.
+const QUIET: LeaseTimes =
+    LeaseTimes { renew: Duration::from_hours(1), expiry: Duration::from_millis(300) };
+
+each_db!(a_server_whose_store_was_taken_over_writes_nothing_more, |db| {
+    let old_lease = Lease::take_row(&db, QUIET).await.expect("free");
+    let old = Centre::set_up_with(&db, old_lease.clone()).await;
+    let contact = old.arrive(10).await;
+    // It is paused, and taken for dead.
+    let lease = Lease::take_row(&db, QUIET).await.expect("taken over");
+    let clock = Arc::clone(&old.clock);
+    let new = Centre::start_with(&db, lease, clock, DispatchOptions::default()).await;
+    assert!(!old_lease.is_lost(), "it does not know yet");
+    let refused = old.dispatch.submit(Input::SignedOut { agent: ANA }).await;
+    assert!(matches!(refused, Err(SubmitError::Store(_))), "{refused:?}");
+    // The renewal that the refusal asked for tells it.
+    tokio::time::timeout(Duration::from_secs(20), old_lease.lost()).await.expect("it knows");
+    assert!(old.dispatch.journal().begin().await.is_err());
+    new.clock.advance_millis(61_000);
+    new.dispatch.submit(Input::Tick).await.expect("taken");
+    assert_eq!(new.state(contact).await, "queued", "the offer timed out");
+    assert_gapless(&new.events().await);
+    let mut connection = db.read().await.expect("a connection");
+    let entries = read_after(&mut connection.sql(), 0).await.expect("no gap");
+    assert_eq!(entries.len(), 8, "two starts, four settings, a contact, a tick");
+    drop(connection);
+    new.dispatch.stop().await;
+    old.dispatch.stop().await;
+});
+
+each_db!(a_commit_of_unknown_outcome_is_nobodys_after_a_take_over, |db| {
+    let old_lease = Lease::take_row(&db, QUIET).await.expect("free");
+    let old = Centre::set_up_with(&db, old_lease.clone()).await;
+    let lost = old.dispatch.journal().pretend_unknown_commit(Input::Tick, false).await;
+    let lease = Lease::take_row(&db, QUIET).await.expect("taken over");
+    let clock = Arc::clone(&old.clock);
+    // Its first entry has the number that the other's would have had.
+    let new = Centre::start_with(&db, lease, clock, DispatchOptions::default()).await;
+    assert!(old.dispatch.journal().begin().await.is_err(), "that entry is another's");
+    old.dispatch.stop().await;
+    drop(old);
+    assert!(matches!(lost.wait().await, Err(SubmitError::Stopped)));
+    new.dispatch.stop().await;
+});
+
+each_db!(a_turn_without_inputs_is_fenced_too, |db| {
+    let old = Centre::set_up_with(&db, Lease::take_row(&db, QUIET).await.expect("free")).await;
+    let lease = Lease::take_row(&db, QUIET).await.expect("taken over");
+    let clock = Arc::clone(&old.clock);
+    let new = Centre::start_with(&db, lease, clock, DispatchOptions::default()).await;
+    let mut turn = old.dispatch.journal().begin().await.expect("a turn");
+    insert_interaction(&mut turn.sql(), InteractionId::from_u128(77)).await.expect("inserted");
+    turn.commit().await.expect_err("the store is another's");
+    let mut connection = db.read().await.expect("a connection");
+    let rows = fetch_one!(&mut connection.sql(), (i64,), "SELECT COUNT(*) FROM interaction");
+    assert_eq!(rows.await.expect("counted"), (0,));
+    drop(connection);
+    old.dispatch.stop().await;
+    new.dispatch.stop().await;
+});
+
+/// As if an older version had written all of the journal.
+async fn pretend_older_rules(db: &Db) {
+    let mut tx = db.begin().await.expect("a transaction");
+    let text = "UPDATE journal_run SET rules = 0, program = '0.0.9'";
+    execute!(&mut tx.sql(), text).await.expect("updated");
+    tx.commit().await.expect("committed");
+}
+
+each_db!(newer_rules_go_on_where_they_decide_as_the_older_did, |db| {
+    let centre = Centre::set_up(&db).await;
+    let interaction = centre.arrive(10).await;
+    centre.clock.advance_millis(61_000);
+    centre.dispatch.submit(Input::Tick).await.expect("taken");
+    let events = centre.events().await;
+    let clock = centre.die().await;
+    pretend_older_rules(&db).await;
+    let centre = Centre::start(&db, clock, 1_000_000).await;
+    assert_eq!(centre.events().await, events);
+    assert_eq!(centre.state(interaction).await, "queued");
+    centre.dispatch.stop().await;
+});
+
+each_db!(newer_rules_that_decide_otherwise_are_refused_until_an_orderly_stop, |db| {
+    let centre = Centre::set_up(&db).await;
+    centre.arrive(10).await;
+    let clock = centre.die().await;
+    pretend_older_rules(&db).await;
+    let mut tx = db.begin().await.expect("a transaction");
+    let text = "UPDATE event SET agent_id = NULL WHERE kind = 'offered'";
+    assert_eq!(execute!(&mut tx.sql(), text).await.expect("updated"), 1);
+    tx.commit().await.expect("committed");
+    let options = DispatchOptions::default();
+    let dyn_clock = Arc::clone(&clock) as Arc<dyn Clock>;
+    let started = Dispatch::start(db.clone(), Lease::alone(), dyn_clock, options).await;
+    let error = started.expect_err("refused").to_string();
+    assert!(error.contains("start version 0.0.9 once, stop it in order"), "{error}");
+    // The older version, whose rules these are, stops in order: nothing is left to replay.
+    let mut tx = db.begin().await.expect("a transaction");
+    let text = "UPDATE journal_run SET rules = $1";
+    execute!(&mut tx.sql(), text, rozmova_queue::RULES).await.expect("updated");
+    tx.commit().await.expect("committed");
+    Centre::start(&db, Arc::clone(&clock), 1_000_000).await.dispatch.stop().await;
+    pretend_older_rules(&db).await;
+    Centre::start(&db, clock, 1_000_000).await.dispatch.stop().await;
 });

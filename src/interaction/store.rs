@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use rozmova_base::Timestamp;
-use rozmova_base::id::{
-    AgentId, ClientId, DispositionId, InteractionId, MessageId, OfferId, QueueId, UserId,
-};
+use rozmova_base::id::{AgentId, ClientId, DispositionId, InteractionId, OfferId, QueueId, UserId};
 use sqlx::AssertSqlSafe;
 
 use super::model::{
@@ -498,41 +496,6 @@ pub async fn numbers(
         id => *id)
     .await?;
     Ok(rows.into_iter().collect())
-}
-
-/// A note that goes with a transfer.
-#[derive(Clone, Copy, Debug)]
-pub struct Note<'a> {
-    /// Its id as a message.
-    pub id: MessageId,
-    /// To which contact.
-    pub interaction: InteractionId,
-    /// Who wrote it.
-    pub author: UserId,
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub text: &'a str,
-}
-
-/// Adds a note to a contact.
-pub async fn insert_note(sql: &mut Sql<'_>, note: &Note<'_>) -> Result<(), StoreError> {
-    execute!(
-        sql,
-        "INSERT INTO message (id, interaction_id, kind, direction, medium, channel, at, author_id,
-           from_name, from_address, recipients, subject, body, has_html, raw_bytes, reference_ids,
-           authentication, defects, readable, automatic)
-         SELECT $1, i.id, 'note', 'internal', i.medium, '', $3, $4, '', '', '{}', '', $5, 0, 0,
-           '[]', '', '', 1, 0
-         FROM interaction i WHERE i.id = $2",
-        note.id,
-        note.interaction,
-        note.at,
-        note.author,
-        note.text
-    )
-    .await
-    .map(drop)
 }
 
 /// A contact that begins.

@@ -13,9 +13,11 @@ mod announce;
 mod event;
 mod hub;
 mod presence;
+mod rights;
 pub mod ws;
 
 pub use announce::Announcer;
 pub use event::{Audience, LiveEvent, Viewer};
 pub use hub::{Frame, Hub, Next, Resumed, Subscription};
 pub use presence::{Connected, Presence};
+pub use rights::RightsChanges;

@@ -12,14 +12,18 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::response::Response;
 use futures_util::SinkExt;
 use rozmova_base::Timestamp;
+use rozmova_base::id::UserId;
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::rights::concern;
 use super::{Frame, Next, Resumed, Subscription, Viewer};
 use crate::app::App;
-use crate::auth::{Right, SignedIn, login};
+use crate::auth::login::{self, Standing};
+use crate::auth::{Right, SignedIn};
 use crate::http::error::ApiError;
 use crate::http::extract::Query;
 use crate::http::routes::routes;
@@ -71,6 +75,20 @@ struct Hello<'a> {
     resumed: bool,
 }
 
+/// The last event of a session; its number follows all others.
+#[derive(Serialize)]
+struct SessionEnded {
+    seq: u64,
+    at: Timestamp,
+    r#type: &'static str,
+    data: Reason,
+}
+
+#[derive(Serialize)]
+struct Reason {
+    reason: &'static str,
+}
+
 #[derive(Serialize)]
 struct Ping {
     r#type: &'static str,
@@ -94,10 +112,12 @@ async fn serve(app: Arc<App>, signed_in: SignedIn, resumed: Option<Resumed>, soc
         supervises: signed_in.may(Right::Supervise),
         queues: app.routing.get().queues_of(user).into_iter().collect(),
     };
+    // Before the check: what changes from here on is heard.
+    let rights = app.rights.listen();
     let connected = signed_in.may(Right::Work).then(|| app.presence.connect(user));
     let subscription = app.hub.subscribe(viewer, resumed.as_ref());
     metrics::gauge!("rozmova_live_connections").increment(1.0);
-    let mut connection = Connection { app, signed_in, socket, subscription };
+    let mut connection = Connection { app, signed_in, socket, subscription, rights };
     let end = connection.run().await;
     connection.close(&end).await;
     metrics::gauge!("rozmova_live_connections").decrement(1.0);
@@ -109,6 +129,7 @@ struct Connection {
     signed_in: SignedIn,
     socket: WebSocket,
     subscription: Subscription,
+    rights: broadcast::Receiver<UserId>,
 }
 
 impl Connection {
@@ -121,6 +142,10 @@ impl Connection {
         };
         if !self.send(text(&hello)).await {
             return End::Gone;
+        }
+        // What changed while the connection was opened was not heard.
+        if let Some(end) = end_of_rights(&self.app, &self.signed_in).await {
+            return end;
         }
         let mut ping = tokio::time::interval(PING_EVERY);
         let mut heard_at = Instant::now();
@@ -138,12 +163,17 @@ impl Connection {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
                     Some(Ok(_)) => heard_at = Instant::now(),
                 },
+                () = concern(&mut self.rights, self.signed_in.id()) => {
+                    if let Some(end) = end_of_rights(&self.app, &self.signed_in).await {
+                        return end;
+                    }
+                }
                 _ = ping.tick() => {
                     if heard_at.elapsed() > SILENCE_MAX {
                         return End::Gone;
                     }
-                    if !is_still_signed_in(&self.app, &self.signed_in).await {
-                        return End::SignedOut;
+                    if let Some(end) = end_of_rights(&self.app, &self.signed_in).await {
+                        return end;
                     }
                     let at = self.app.clock.now();
                     if !self.send(text(&Ping { r#type: "ping", at })).await {
@@ -175,17 +205,27 @@ impl Connection {
         let (code, reason) = match end {
             End::Gone => return,
             End::Lost => (close_code::AGAIN, "connect again and fetch anew"),
-            End::SignedOut => (close_code::POLICY, "signed out"),
+            End::SignedOut => (close_code::POLICY, "signed_out"),
         };
+        if matches!(end, End::SignedOut) {
+            let seq = self.app.hub.sequence() + 1;
+            let (at, data) = (self.app.clock.now(), Reason { reason });
+            self.send(text(&SessionEnded { seq, at, r#type: "session.ended", data })).await;
+        }
         let frame = CloseFrame { code, reason: reason.into() };
         let _ =
             tokio::time::timeout(SEND_TIMEOUT, self.socket.send(Message::Close(Some(frame)))).await;
     }
 }
 
-async fn is_still_signed_in(app: &App, signed_in: &SignedIn) -> bool {
-    // A store that does not answer is no reason to send people away.
-    login::is_valid(&app.db, signed_in, app.clock.now()).await.unwrap_or(true)
+/// Whether this person may no longer listen, or no longer with these rights.
+async fn end_of_rights(app: &App, signed_in: &SignedIn) -> Option<End> {
+    match login::standing(&app.db, signed_in, app.clock.now()).await {
+        // A store that does not answer is no reason to send people away.
+        Ok(Standing::Unchanged) | Err(_) => None,
+        Ok(Standing::OtherRights) => Some(End::Lost),
+        Ok(Standing::SignedOut) => Some(End::SignedOut),
+    }
 }
 
 fn text(value: &impl Serialize) -> Utf8Bytes {

@@ -47,6 +47,8 @@ pub async fn move_batch(media: &MediaStore) -> Result<usize, MediaError> {
 pub struct Backlog {
     /// How many contents.
     pub waiting: i64,
+    /// Their size.
+    pub bytes: i64,
     /// When the oldest came.
     pub oldest_at: Option<rozmova_base::Timestamp>,
 }
@@ -54,6 +56,6 @@ pub struct Backlog {
 /// Counts what waits.
 pub async fn backlog(media: &MediaStore) -> Result<Backlog, MediaError> {
     let mut connection = media.db.read().await?;
-    let (waiting, oldest_at) = store::backlog(&mut connection.sql()).await?;
-    Ok(Backlog { waiting, oldest_at })
+    let (waiting, bytes, oldest_at) = store::backlog(&mut connection.sql()).await?;
+    Ok(Backlog { waiting, bytes, oldest_at })
 }

@@ -59,9 +59,16 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// How much waits: count, and the time of the oldest.
-pub(super) async fn backlog(sql: &mut Sql<'_>) -> Result<(i64, Option<Timestamp>), StoreError> {
-    let row = fetch_one!(sql, (i64, Option<i64>), "SELECT COUNT(*), MIN(stored_at) FROM spool");
-    let (waiting, oldest) = row.await?;
-    Ok((waiting, oldest.map(Timestamp)))
+/// How much waits: count, bytes, and the time of the oldest.
+pub(super) async fn backlog(
+    sql: &mut Sql<'_>,
+) -> Result<(i64, i64, Option<Timestamp>), StoreError> {
+    let row = fetch_one!(
+        sql,
+        (i64, i64, Option<i64>),
+        "SELECT COUNT(*), CAST(COALESCE(SUM(LENGTH(content)), 0) AS BIGINT), MIN(stored_at)
+         FROM spool"
+    );
+    let (waiting, bytes, oldest) = row.await?;
+    Ok((waiting, bytes, oldest.map(Timestamp)))
 }

@@ -104,10 +104,12 @@ async fn list(
     signed_in.require(Right::ViewClients)?;
     let after = page.after::<store::PageKey>()?;
     let mut connection = app.db.read().await?;
-    let rows = store::list(&mut connection.sql(), id, after, page.fetch()).await?;
+    let mut rows = store::list(&mut connection.sql(), id, after, page.fetch()).await?;
     if rows.is_empty() && store::head(&mut connection.sql(), id).await?.is_none() {
         return Err(ApiError::not_found("interaction", id));
     }
+    drop(connection);
+    app.pictures.mark(&mut rows).await;
     Ok(Json(page.page(rows, |message| (message.at, message.id))))
 }
 

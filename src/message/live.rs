@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::changes::{Change, ChangesReceiver};
 use super::model::{Delivery, Message};
+use super::pictures::Pictures;
 use super::store;
 use super::viewers::{LEASE_MS, Viewers};
 use crate::interaction::model::ViewerRef;
@@ -46,6 +47,8 @@ pub struct Publisher {
     pub db: Db,
     /// Where events go.
     pub hub: Hub,
+    /// What messages refer to.
+    pub pictures: Arc<Pictures>,
     /// Who looks at what.
     pub viewers: Arc<Viewers>,
     /// The time.
@@ -93,7 +96,10 @@ async fn publish(parts: &Publisher, change: Change) -> Result<(), StoreError> {
     let Some(head) = store::head(sql, interaction).await? else { return Ok(()) };
     let event = match change {
         Change::Added { message, .. } => {
-            let Some(message) = store::load(sql, message).await? else { return Ok(()) };
+            let Some(mut message) = store::load(sql, message).await? else { return Ok(()) };
+            if parts.hub.is_watched() {
+                parts.pictures.mark(std::slice::from_mut(&mut message)).await;
+            }
             let data = AddedData { interaction_id: interaction, message: &message };
             LiveEvent::new("message.added", &data)
         }

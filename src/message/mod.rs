@@ -15,5 +15,6 @@ mod drafts;
 pub mod live;
 pub mod model;
 mod names;
+pub mod pictures;
 pub mod store;
 pub mod viewers;

@@ -69,7 +69,7 @@ pub struct Message {
     pub reply_text: String,
     /// Whether `/messages/{id}/html` shows more than the text.
     pub has_html: bool,
-    /// Whether that may hold pictures from elsewhere, which are shown on demand only.
+    /// Whether that holds pictures from elsewhere, which are shown on demand only.
     pub remote_pictures: bool,
     /// Files that came or go with it.
     pub attachments: Vec<Attachment>,

@@ -92,6 +92,7 @@ impl Row {
             text: self.body,
             reply_text,
             has_html: self.has_html != 0,
+            // Until somebody looks: see `pictures.rs`.
             remote_pictures: self.has_html != 0,
             attachments,
             at: self.at,
@@ -560,12 +561,4 @@ pub async fn insert_contact(sql: &mut Sql<'_>, contact: &NewContact<'_>) -> Resu
     )
     .await
     .map(drop)
-}
-
-/// Removes a contact that never began.
-pub async fn remove_contact(
-    sql: &mut Sql<'_>,
-    interaction: InteractionId,
-) -> Result<(), StoreError> {
-    execute!(sql, "DELETE FROM interaction WHERE id = $1", interaction).await.map(drop)
 }

@@ -15,6 +15,7 @@ pub mod bulk;
 mod catalogue;
 pub mod counter;
 mod error;
+pub mod lease;
 mod macros;
 pub mod migrate;
 mod postgres;

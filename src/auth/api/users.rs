@@ -194,6 +194,7 @@ async fn change(
         password_hash,
     };
     let user = users::change(&app.db, &by(&app, &signed_in), id, change).await?;
+    app.rights.tell(id);
     Ok(Json(view(user)))
 }
 
@@ -242,6 +243,7 @@ async fn revoke_token(
     let token = token.ok_or_else(|| ApiError::not_found("token", id))?;
     own_or_manage(&signed_in, token.user_id)?;
     users::revoke_token(&app.db, &by(&app, &signed_in), &token).await?;
+    app.rights.tell(token.user_id);
     Ok(StatusCode::NO_CONTENT)
 }
 

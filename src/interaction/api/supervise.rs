@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::work::finish;
 use super::{announce, load};
 use crate::app::App;
 use crate::audit;
@@ -89,9 +90,6 @@ async fn set_priority(
     let details = json!({ "priority": wish.priority });
     let act = Supervised { name: "interaction.set_priority", interaction, what, details };
     supervise(&app, &signed_in, act, wish.reason).await?;
-    let mut tx = app.db.begin().await?;
-    store::set_priority(&mut tx.sql(), interaction, wish.priority).await?;
-    tx.commit().await?;
     announce(&app, interaction).await
 }
 
@@ -150,8 +148,8 @@ struct Supervised {
     details: Value,
 }
 
-/// The engine first: what it refuses was not done and is not audited. The event log has the author
-/// and the reason in any case.
+/// What the engine refuses was not done and is not audited; what it takes is in the audit trail, in
+/// the same commit. The event log has the author and the reason in any case.
 async fn supervise(
     app: &App,
     signed_in: &SignedIn,
@@ -163,7 +161,14 @@ async fn supervise(
     let reason = super::work::note("reason", &reason)?;
     details["reason"] = json!(reason);
     let author = signed_in.id();
-    app.dispatch.submit(Input::Supervisor(Act { author, reason, what })).await?;
+    let priority =
+        if let ActKind::Reprioritise { priority, .. } = what { Some(priority) } else { None };
+    let mut turn = app.dispatch.journal().begin().await?;
+    turn.append_all(vec![Input::Supervisor(Act { author, reason, what })]).await?;
+    let at = turn.at();
+    if let Some(priority) = priority {
+        store::set_priority(&mut turn.sql(), interaction, priority).await?;
+    }
     let entry = audit::Entry {
         actor: Some(author),
         act: name,
@@ -171,8 +176,6 @@ async fn supervise(
         details,
         peer: signed_in.peer.clone(),
     };
-    let mut tx = app.db.begin().await?;
-    audit::record(&mut tx.sql(), app.ids.as_ref(), app.clock.now(), entry).await?;
-    tx.commit().await?;
-    Ok(())
+    audit::record(&mut turn.sql(), app.ids.as_ref(), at, entry).await?;
+    finish(app, turn).await
 }

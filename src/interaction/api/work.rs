@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use rozmova_base::Timestamp;
-use rozmova_base::id::{AgentId, DispositionId, InteractionId, OfferId, QueueId};
-use rozmova_queue::Input;
+use rozmova_base::id::{AgentId, DispositionId, InteractionId, MessageId, OfferId, QueueId};
 use rozmova_queue::input::Target;
 use rozmova_queue::view::{ContactState, ContactView};
+use rozmova_queue::{Input, Rejected};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,11 +16,14 @@ use utoipa_axum::router::OpenApiRouter;
 use super::load;
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
+use crate::dispatch::Turn;
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path};
 use crate::http::routes::routes;
 use crate::interaction::model::Interaction;
 use crate::interaction::store;
+use crate::message::changes::Change;
+use crate::message::store::{self as messages, NewNote};
 
 /// Longest note with a transfer or a result, in characters: several screens.
 const NOTE_CHARS_MAX: usize = 10_000;
@@ -157,13 +160,25 @@ async fn transfer(
         }
     };
     let text = note("note", &transfer.note)?;
-    perform(&app, &signed_in, interaction, Input::Transfer { interaction, to }).await?;
+    let mut turn = app.dispatch.journal().begin().await?;
+    own_contact(&app, &signed_in, interaction).await?;
+    turn.append_all(vec![Input::Transfer { interaction, to }]).await?;
+    let (message, at) = (MessageId::make(app.ids.as_ref()), turn.at());
     if !text.is_empty() {
-        let mut tx = app.db.begin().await?;
-        let (id, at) = (rozmova_base::id::MessageId::make(app.ids.as_ref()), app.clock.now());
-        let note = store::Note { id, interaction, author: signed_in.id(), at, text: &text };
-        store::insert_note(&mut tx.sql(), &note).await?;
-        tx.commit().await?;
+        let note = NewNote {
+            id: message,
+            interaction,
+            author: signed_in.id(),
+            author_name: &signed_in.user.name,
+            text: &text,
+            at,
+        };
+        messages::insert_note(&mut turn.sql(), &note).await?;
+        messages::touch(&mut turn.sql(), interaction, at).await?;
+    }
+    finish(&app, turn).await?;
+    if !text.is_empty() {
+        app.changes.tell(Change::Added { interaction, message });
     }
     load(&app, interaction).await.map(Json)
 }
@@ -204,28 +219,30 @@ async fn dispose(
 ) -> ApiResult<Interaction> {
     let text = note("note", &dispose.note)?;
     check_result(&app, dispose.disposition_id, &text)?;
-    let contact = own_contact(&app, &signed_in, interaction).await?;
-    let (contact, is_required) = contact;
+    let mut turn = app.dispatch.journal().begin().await?;
+    let (contact, is_required) = own_contact(&app, &signed_in, interaction).await?;
     if is_required && dispose.disposition_id.or(contact.disposition).is_none() {
-        return Err(rozmova_queue::Rejected::DispositionRequired(contact.queue).into());
+        return Err(Rejected::DispositionRequired(contact.queue).into());
     }
-    for input in closing(&contact, &dispose) {
-        perform(&app, &signed_in, interaction, input).await?;
+    let disposition = dispose.disposition_id;
+    let mut inputs = closing(&contact, &dispose);
+    let tried = inputs.clone();
+    let is_in_wrap_up = turn
+        .rehearse(move |engine, at| {
+            tried.into_iter().try_for_each(|input| engine.handle(input, at))?;
+            let contact = engine.interaction(interaction);
+            Ok::<_, Rejected>(contact.is_some_and(|now| now.state == ContactState::WrapUp))
+        })
+        .await??;
+    // Without wrap-up the contact is closed by then; with it, this closes it.
+    if is_in_wrap_up {
+        inputs.push(Input::WrapUpDone { interaction, disposition });
     }
-    // Without wrap-up the contact is closed by now; with it, this closes it.
-    let is_in_wrap_up = app.dispatch.read(move |engine| {
-        engine.interaction(interaction).is_some_and(|now| now.state == ContactState::WrapUp)
-    });
-    if is_in_wrap_up.await? {
-        let disposition = dispose.disposition_id;
-        let done = Input::WrapUpDone { interaction, disposition };
-        perform(&app, &signed_in, interaction, done).await?;
-    }
+    turn.append_all(inputs).await?;
     if !text.is_empty() {
-        let mut tx = app.db.begin().await?;
-        store::set_disposition_note(&mut tx.sql(), interaction, &text).await?;
-        tx.commit().await?;
+        store::set_disposition_note(&mut turn.sql(), interaction, &text).await?;
     }
+    finish(&app, turn).await?;
     load(&app, interaction).await.map(Json)
 }
 
@@ -270,6 +287,11 @@ pub(super) async fn perform(
     // While the turn is held the contact cannot pass into other hands.
     own_contact(app, signed_in, interaction).await?;
     turn.append(input);
+    finish(app, turn).await
+}
+
+/// Commits, and waits until what is read shows it.
+pub(super) async fn finish(app: &App, turn: Turn) -> Result<(), ApiError> {
     for verdict in turn.commit().await? {
         let applied = verdict.wait().await?;
         app.dispatch.wait_until_shown(applied).await;
@@ -296,7 +318,7 @@ async fn own_contact(
     let Some((contact, is_required)) = found else {
         // Tells apart what is over from what never was.
         load(app, interaction).await?;
-        return Err(rozmova_queue::Rejected::UnknownInteraction(interaction).into());
+        return Err(Rejected::UnknownInteraction(interaction).into());
     };
     let is_own = contact.agent == Some(signed_in.id()) && !is_waiting(contact.state);
     if is_own || signed_in.may(Right::Supervise) {

@@ -17,12 +17,10 @@ use super::super::model::{Party, Written, numbered_subject};
 use super::super::store::{self, NewContact};
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
-use crate::dispatch::SubmitError;
 use crate::http::error::{ApiError, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
 use crate::http::routes::routes;
 use crate::interaction::model::Interaction;
-use crate::outbox;
 use crate::store::StoreError;
 use crate::store::counter::{self, Counter};
 
@@ -83,6 +81,10 @@ async fn begin(
     let ids = app.ids.as_ref();
     let (interaction, message) = (InteractionId::make(ids), MessageId::make(ids));
     let mut turn = app.dispatch.journal().begin().await?;
+    let (agent, medium) = (signed_in.id(), Medium::Email);
+    let outbound = Outbound { interaction, agent, medium, queue: new.queue_id };
+    // Not signed in, too much in hand: then nothing is written.
+    turn.append_all(vec![Input::StartOutbound(outbound)]).await?;
     let at = turn.at();
     let number = counter::take(&mut turn.sql(), Counter::Interaction, 1).await?;
     let written = Written { subject: numbered_subject(&written.subject, number), ..written };
@@ -112,13 +114,9 @@ async fn begin(
         at,
     };
     compose::store_reply(&mut turn.sql(), ids, &reply).await?;
-    let (agent, queue, medium) = (signed_in.id(), new.queue_id, Medium::Email);
-    turn.append(Input::StartOutbound(Outbound { interaction, agent, medium, queue }));
     for verdict in turn.commit().await? {
-        match verdict.wait().await {
-            Ok(applied) => app.dispatch.wait_until_shown(applied).await,
-            Err(error) => return Err(give_up(&app, interaction, message, error).await),
-        }
+        let applied = verdict.wait().await?;
+        app.dispatch.wait_until_shown(applied).await;
     }
     app.channels.outbox.wake();
     let mut connection = app.db.read().await?;
@@ -126,25 +124,4 @@ async fn begin(
         crate::interaction::store::load(&mut connection.sql(), &routing, interaction).await?;
     let found = found.ok_or_else(|| ApiError::internal("a new contact is not there"))?;
     Ok((StatusCode::CREATED, Json(found)))
-}
-
-/// The queue does not let him (not signed in, too much in hand): nothing is sent, nothing stays.
-async fn give_up(
-    app: &App,
-    interaction: InteractionId,
-    message: MessageId,
-    reason: SubmitError,
-) -> ApiError {
-    let removed = async {
-        let mut tx = app.db.begin().await?;
-        // It cannot have left: it waits for the time in which it can be taken back.
-        outbox::store::withdraw(&mut tx.sql(), message, app.clock.now()).await?;
-        store::remove(&mut tx.sql(), message).await?;
-        store::remove_contact(&mut tx.sql(), interaction).await?;
-        tx.commit().await
-    };
-    match removed.await {
-        Ok(()) => reason.into(),
-        Err(error) => error.into(),
-    }
 }

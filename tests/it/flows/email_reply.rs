@@ -168,3 +168,24 @@ async fn files_and_html_from_outside_cannot_act() {
     assert!(whole.text().contains(&raw[..raw.len() - 2]), "{}", whole.text());
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_message_says_whether_it_refers_to_pictures_elsewhere() {
+    let sink = Sink::start(0).await;
+    let server = server(&sink).await;
+    let client = server.program("sofia", Role::Supervisor).await;
+    let html = "MIME-Version: 1.0\r\nContent-Type: text/html\r\n";
+    deliver(&server, &mail("q1", html, "<p>Only <b>words</b></p>")).await;
+    let picture = "<p>See</p><img src=\"https://shop.example/a.png\" width=\"90\" height=\"90\">";
+    deliver(&server, &mail("q2", html, picture)).await;
+    for (id, expected) in [("q1", false), ("q2", true)] {
+        let interaction = server.interaction_of(&format!("{id}@example.ua")).await;
+        // The second time it is remembered.
+        for _ in 0..2 {
+            let message = &messages(&client, &interaction).await[0];
+            assert_eq!(message["has_html"], true, "{message}");
+            assert_eq!(message["remote_pictures"], expected, "{message}");
+        }
+    }
+    server.stop().await;
+}

@@ -15,7 +15,7 @@ use rozmova::{fetch_all, fetch_one};
 use rozmova_base::id::InteractionId;
 use serde_json::json;
 
-use crate::support::Lmtp;
+use crate::support::{Lmtp, postgres_server};
 
 /// Kills in one run.
 const ROUNDS: u64 = 12;
@@ -45,13 +45,24 @@ fn seed() -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_is_there_once_after_any_number_of_kills() {
+async fn what_was_acknowledged_is_there_once_after_any_number_of_kills_on_sqlite() {
+    kill_again_and_again("sqlite", None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_is_there_once_after_any_number_of_kills_on_postgres() {
+    if let Some(url) = postgres_server() {
+        kill_again_and_again("postgres", Some(url)).await;
+    }
+}
+
+async fn kill_again_and_again(name: &str, postgres: Option<String>) {
     let seed = seed();
-    let folder = std::env::temp_dir().join(format!("rozmova-kill-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("rozmova-kill-{}-{name}", std::process::id()));
     let mut server = ScratchServer::start(&ServerOptions {
         program: Some(PathBuf::from(env!("CARGO_BIN_EXE_rozmova"))),
         folder,
-        postgres: None,
+        postgres,
         mailbox: "info@bank.example".to_owned(),
     })
     .await

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use rozmova::auth::Role;
 use serde_json::json;
 
 use super::centre::{Centre, make_ready};
-use crate::support::TestServer;
+use crate::support::{Client, Live, PASSWORD, TestServer};
 
 #[tokio::test]
 async fn a_desk_that_comes_back_misses_and_doubles_nothing() {
@@ -106,5 +108,71 @@ async fn a_pause_needs_a_reason() {
     assert_eq!(paused["reason"]["name"], "Lunch");
     let nobody = centre.administrator.get("/api/v1/agents/me").await;
     nobody.expect_refusal(403, "forbidden");
+    server.stop().await;
+}
+
+/// Less than the time between two looks at whether somebody is still signed in.
+const AT_ONCE: Duration = Duration::from_secs(8);
+
+async fn sign_in(server: &TestServer, login: &str) -> Client {
+    let body = json!({ "login": login, "password": PASSWORD });
+    let answer = server.anybody().post("/api/v1/session", &body).await.expect(201);
+    let cookie = answer.header("set-cookie").expect("a cookie");
+    let pair = cookie.split(';').next().unwrap_or_default().to_owned();
+    server.anybody().with_header("cookie", &pair)
+}
+
+async fn ends_at_once(mut desk: Live) {
+    let ended = tokio::time::timeout(AT_ONCE, desk.until("session.ended")).await;
+    assert_eq!(ended.expect("at once")["reason"], "signed_out");
+    tokio::time::timeout(AT_ONCE, desk.closed()).await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_session_that_ends_takes_its_live_streams_with_it_and_no_others() {
+    let server = TestServer::start().await;
+    let admin = server.program("admin", Role::Administrator).await;
+    let ana = server.add_user("ana", Role::Agent).await;
+    let (first, second) = (sign_in(&server, "ana").await, sign_in(&server, "ana").await);
+    let desk = first.live("").await;
+    let mut other = second.live("").await;
+    first.delete("/api/v1/session").await.expect(204);
+    ends_at_once(desk).await;
+    admin.put("/api/v1/routing", &json!({ "queue": [{ "name": "A" }] })).await.expect(200);
+    other.until("routing.changed").await;
+
+    // A new password ends the other sessions and keeps this one.
+    let third = sign_in(&server, "ana").await;
+    let elsewhere = third.live("").await;
+    let body = json!({ "current": PASSWORD, "new": "another battery staple" });
+    second.put("/api/v1/session/password", &body).await.expect(204);
+    ends_at_once(elsewhere).await;
+    admin.put("/api/v1/routing", &json!({ "queue": [{ "name": "B" }] })).await.expect(200);
+    other.until("routing.changed").await;
+
+    // So does being locked out.
+    let path = format!("/api/v1/users/{}", ana.id);
+    admin.patch(&path, &json!({ "disabled": true })).await.expect(200);
+    ends_at_once(other).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn another_role_makes_a_desk_connect_again() {
+    let server = TestServer::start().await;
+    let admin = server.program("admin", Role::Administrator).await;
+    let program = server.program("ivan", Role::Supervisor).await;
+    let mut desk = program.live("").await;
+    let users = admin.get("/api/v1/users").await.expect(200).json();
+    let items = users["items"].as_array().expect("a list");
+    let ivan = items.iter().find(|user| user["login"] == "ivan").expect("ivan")["id"].clone();
+    let path = format!("/api/v1/users/{}", ivan.as_str().expect("an id"));
+    admin.patch(&path, &json!({ "role": "agent" })).await.expect(200);
+    tokio::time::timeout(AT_ONCE, desk.closed()).await.expect("closed, so that it asks anew");
+    let tokens = admin.get(&format!("{path}/tokens")).await.expect(200).json();
+    let token = tokens["items"][0]["id"].as_str().expect("an id").to_owned();
+    let desk = program.live("").await;
+    admin.delete(&format!("/api/v1/tokens/{token}")).await.expect(204);
+    ends_at_once(desk).await;
     server.stop().await;
 }

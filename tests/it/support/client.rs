@@ -32,6 +32,11 @@ impl Client {
         self
     }
 
+    /// The same client at another address.
+    pub(crate) fn at(&self, address: SocketAddr) -> Self {
+        Self { address, headers: self.headers.clone() }
+    }
+
     /// Opens the live stream as whom this client speaks for.
     pub(crate) async fn live(&self, query: &str) -> super::Live {
         super::Live::open(self.address, &self.headers, query).await

@@ -79,6 +79,15 @@ impl Live {
         }
     }
 
+    /// Waits until the server has closed the stream; what comes before is passed over.
+    pub(crate) async fn closed(&mut self) {
+        while let Some(Ok(message)) = self.socket.next().await {
+            if matches!(message, Message::Close(_)) {
+                return;
+            }
+        }
+    }
+
     async fn frame(&mut self) -> Value {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await;

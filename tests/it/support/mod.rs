@@ -4,12 +4,16 @@
 mod client;
 mod live;
 mod mail;
+mod postfix;
+mod proxy;
 mod server;
 
 pub(crate) use client::Client;
 pub(crate) use live::Live;
 pub(crate) use mail::{Lmtp, Sink};
-pub(crate) use server::{PASSWORD, TestServer, mailbox};
+pub(crate) use postfix::Postfix;
+pub(crate) use proxy::Proxy;
+pub(crate) use server::{PASSWORD, TestServer, mailbox, postgres_server};
 
 /// `each_server!(name, |server| { … })` makes a module with two tests: a server on SQLite and one
 /// on PostgreSQL. Without `ROZMOVA_TEST_POSTGRES_URL` the second checks nothing, unless

@@ -25,6 +25,7 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct TestServer {
     running: Running,
     folder: PathBuf,
+    outside: Outside,
 }
 
 impl TestServer {
@@ -42,17 +43,8 @@ impl TestServer {
     }
 
     /// On PostgreSQL, when there is one to test with.
-    #[expect(clippy::print_stderr, reason = "says why a test checked nothing")]
     pub(crate) async fn on_postgres() -> Option<Self> {
-        let Some(url) = testing::postgres_url() else {
-            assert!(
-                std::env::var_os("ROZMOVA_TEST_REQUIRE_POSTGRES").is_none(),
-                "ROZMOVA_TEST_POSTGRES_URL is not set"
-            );
-            eprintln!("skipped: ROZMOVA_TEST_POSTGRES_URL names no PostgreSQL server");
-            return None;
-        };
-        let url = testing::postgres_database(&url).await.expect("a database");
+        let url = testing::postgres_database(&postgres_server()?).await.expect("a database");
         Some(Self::start_with(Outside::system(), |config| config.store.url = url).await)
     }
 
@@ -70,8 +62,22 @@ impl TestServer {
         config.channels.email.smtp_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         config.channels.email.lmtp_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         settings(&mut config);
-        let running = app::start(config, outside).await.expect("the server starts");
-        Self { running, folder }
+        let running = app::start(config, outside.clone()).await.expect("the server starts");
+        Self { running, folder, outside }
+    }
+
+    /// Stops it in order and starts it on the same store.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { running, folder, outside } = self;
+        let config = running.app.config.clone();
+        running.stop().await;
+        let running = app::start(config, outside.clone()).await.expect("the server starts again");
+        Self { running, folder, outside }
+    }
+
+    /// Where its store is.
+    pub(crate) fn store_url(&self) -> String {
+        self.running.app.config.store.url.clone()
     }
 
     /// What the server's handlers share.
@@ -87,6 +93,11 @@ impl TestServer {
     /// Someone who is not signed in.
     pub(crate) fn anybody(&self) -> Client {
         Client::new(self.running.address)
+    }
+
+    /// The same person after a restart, which has given the server another port.
+    pub(crate) fn reconnected(&self, client: &Client) -> Client {
+        client.at(self.running.address)
     }
 
     /// Adds a person whose password is [`PASSWORD`].
@@ -120,9 +131,18 @@ impl TestServer {
 
     /// Where mail is taken over LMTP.
     pub(crate) fn lmtp(&self) -> SocketAddr {
+        self.listener("lmtp")
+    }
+
+    /// Where mail is taken over SMTP.
+    pub(crate) fn smtp(&self) -> SocketAddr {
+        self.listener("smtp")
+    }
+
+    fn listener(&self, wanted: &str) -> SocketAddr {
         let listening = self.app().channels.email.listening();
-        let lmtp = listening.iter().find(|(name, _)| name.0 == "lmtp");
-        lmtp.expect("an LMTP listener").1
+        let found = listening.iter().find(|(name, _)| name.0 == wanted);
+        found.unwrap_or_else(|| panic!("no {wanted} listener")).1
     }
 
     /// Sets up one queue and nothing else.
@@ -155,6 +175,21 @@ impl TestServer {
         let now: Timestamp = app.clock.now();
         By { actor: None, peer: "test", now, ids: app.ids.as_ref() }
     }
+}
+
+/// The PostgreSQL server to test with. Without one a test checks nothing, and says so; where one is
+/// demanded it fails.
+#[expect(clippy::print_stderr, reason = "says why a test checked nothing")]
+pub(crate) fn postgres_server() -> Option<String> {
+    let url = testing::postgres_url();
+    if url.is_none() {
+        assert!(
+            std::env::var_os("ROZMOVA_TEST_REQUIRE_POSTGRES").is_none(),
+            "ROZMOVA_TEST_POSTGRES_URL is not set"
+        );
+        eprintln!("skipped: ROZMOVA_TEST_POSTGRES_URL names no PostgreSQL server");
+    }
+    url
 }
 
 /// A mailbox whose mail goes to the first queue.

@@ -1629,7 +1629,7 @@ export interface components {
       medium: string;
       /** @description `false`: it could not be read; there is `/messages/{id}/raw`. */
       readable: boolean;
-      /** @description Whether that may hold pictures from elsewhere, which are shown on demand only. */
+      /** @description Whether that holds pictures from elsewhere, which are shown on demand only. */
       remote_pictures: boolean;
       /** @description The text without quotation and signature. */
       reply_text: string;
@@ -1715,12 +1715,16 @@ export interface components {
     OfferId: string;
     /** @description Answers that wait to be sent. */
     OutboxView: {
+      /** @description What is so and what to do; empty when all is well. */
+      detail: string;
       /**
        * Format: int64
        * @description Of these, tried in vain so far.
        */
       failing: number;
       oldest_at?: components['schemas']['Timestamp'] | null;
+      /** @description `up`, or `degraded` when some are failing or too old. */
+      state: string;
       /**
        * Format: int64
        * @description How many.
@@ -1911,7 +1915,7 @@ export interface components {
         medium: string;
         /** @description `false`: it could not be read; there is `/messages/{id}/raw`. */
         readable: boolean;
-        /** @description Whether that may hold pictures from elsewhere, which are shown on demand only. */
+        /** @description Whether that holds pictures from elsewhere, which are shown on demand only. */
         remote_pictures: boolean;
         /** @description The text without quotation and signature. */
         reply_text: string;
@@ -2452,7 +2456,16 @@ export interface components {
     };
     /** @description Raw mails on their way to the media store. */
     SpoolView: {
+      /**
+       * Format: int64
+       * @description Their size.
+       */
+      bytes: number;
+      /** @description What is so and what to do; empty when all is well. */
+      detail: string;
       oldest_at?: components['schemas']['Timestamp'] | null;
+      /** @description `up`, or `degraded` when they are too many or too old. */
+      state: string;
       /**
        * Format: int64
        * @description How many.
