@@ -7,13 +7,13 @@ use rozmova_base::id::{AgentId, HoursId, PauseReasonId, QueueId};
 use crate::agent::{Agent, Presence};
 use crate::config::{
     AgentConfig, CentreConfig, MAX_AGENTS, MAX_OVERFLOW_RULES, MAX_QUEUES, MAX_QUEUES_PER_AGENT,
-    MAX_RING, Medium, OrderConfig, OverflowTo, PauseReasonConfig, PerMedium, QueueConfig,
+    MAX_RING, Medium, OrderConfig, OverflowTo, PauseReasonConfig, QueueConfig,
 };
 use crate::engine::{Engine, Queue};
 use crate::estimate::Estimator;
 use crate::hours::{Hours, HoursConfig};
 use crate::input::Input;
-use crate::lane::{AgentIndex, QueueIndex, Served};
+use crate::lane::{AgentIndex, MediaSet, QueueIndex, Served};
 use crate::needs::{check_text, sorted_needs};
 use crate::output::EventKind;
 use crate::rejected::Rejected;
@@ -262,7 +262,7 @@ impl Engine {
             index.members.insert((service.ring, agent.config.id, slot));
             index.signed_in += u32::from(agent.is_signed_in());
             let key = free_key(agent, slot, self.core.queues[queue].config.rule, 0);
-            serves.push(Served { queue, ring: service.ring, key, listed: PerMedium::default() });
+            serves.push(Served { queue, ring: service.ring, key, listed: MediaSet::default() });
         }
         self.index.agents[place].profile = profile;
         self.index.agents[place].serves = serves;

@@ -130,7 +130,7 @@ impl Engine {
         let config = &self.core.queues[queue].config;
         let index = &self.index.queues[queue as usize];
         let last_ring = config.rings.len() as u8 + 1;
-        let heads = index.lanes.values().filter_map(|lane| lane.waiting.first());
+        let heads = index.lanes.values().map(|lane| lane.first.0);
         let mut warnings = Vec::new();
         for head in heads.take(MAX_CHECKED) {
             let contact = &self.core.contacts[head.2];
@@ -167,8 +167,7 @@ impl Engine {
     fn queue_view(&self, slot: Slot) -> QueueView {
         let queue = &self.core.queues[slot];
         let index = &self.index.queues[slot as usize];
-        let heads = index.lanes.values().filter_map(|lane| lane.waiting.first());
-        let entered = heads.map(|head| self.core.contacts[head.2].entered_at);
+        let entered = index.lanes.values().map(|lane| lane.first.1);
         let free = index.members.iter().filter(|member| {
             let can_take = &self.index.agents[member.2 as usize].can_take;
             Medium::ALL.iter().any(|medium| can_take[*medium])

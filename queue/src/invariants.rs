@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use rozmova_base::id::{AgentId, InteractionId};
 
 use crate::agent::meets;
-use crate::config::Medium;
+use crate::config::{Medium, PerMedium};
 use crate::contact::Kept;
 use crate::engine::Engine;
+use crate::lane::MediaSet;
 use crate::needs::relaxed;
 use crate::slab::Slot;
 use crate::timer::Timer;
@@ -160,28 +161,43 @@ fn order_of_lanes(engine: &Engine) -> Result<(), Violation> {
     }
     for (slot, agent) in engine.core.agents.iter() {
         let index = &engine.index.agents[slot as usize];
+        let mut can_take = PerMedium::default();
         for medium in Medium::ALL {
-            let can_take = agent.exclusion(medium, &engine.core.media).is_none();
-            let listed = index.serves.iter().all(|served| {
-                let free = &engine.index.queues[served.queue as usize].free[medium];
-                let group = free.groups.get(&(served.ring, index.profile));
-                let is_member = group.is_some_and(|group| group.contains(&served.key));
-                is_member == can_take && served.listed[medium] == can_take
-            });
-            if index.can_take[medium] != can_take || !listed {
-                return broken("I5", format!("{} is listed wrongly", agent.config.id));
-            }
+            can_take[medium] = agent.exclusion(medium, &engine.core.media).is_none();
+        }
+        let media = MediaSet::of(can_take);
+        let listed = index.serves.iter().all(|served| {
+            let free = &engine.index.queues[served.queue as usize].free;
+            let group = free.groups.get(&(served.ring, index.profile, media));
+            let is_member = group.is_some_and(|group| group.contains(&served.key));
+            is_member != media.is_empty() && served.listed == media
+        });
+        if index.can_take != can_take || !listed {
+            return broken("I5", format!("{} is listed wrongly", agent.config.id));
         }
     }
     for (queue, _) in engine.core.queues.iter() {
+        let free = &engine.index.queues[queue as usize].free;
+        let heads = free
+            .groups
+            .iter()
+            .filter_map(|(group, members)| members.first().map(|head| (*head, *group)));
+        if heads.collect::<std::collections::BTreeSet<_>>() != free.heads {
+            return broken("I5", format!("heads of queue {queue} are wrong"));
+        }
         for medium in Medium::ALL {
-            let free = &engine.index.queues[queue as usize].free[medium];
-            let heads = free
-                .groups
-                .iter()
-                .filter_map(|(group, members)| members.first().map(|head| (*head, *group)));
-            if heads.collect::<std::collections::BTreeSet<_>>() != free.heads {
-                return broken("I5", format!("heads of queue {queue} are wrong"));
+            let groups = free.groups.iter().filter(|(group, _)| group.2.contains(medium));
+            let count: usize = groups.map(|(_, members)| members.len()).sum();
+            if free.count[medium] as usize != count {
+                return broken("I5", format!("the free of queue {queue} are counted wrongly"));
+            }
+        }
+        for lane in engine.index.queues[queue as usize].lanes.values() {
+            let first = lane.waiting.first();
+            let entered_at = first.map(|first| engine.core.contacts[first.2].entered_at);
+            let ends = (first.zip(entered_at), lane.waiting.last());
+            if ends != (Some((&lane.first.0, lane.first.1)), Some(&lane.last)) {
+                return broken("I5", format!("the ends of a lane of queue {queue} are wrong"));
             }
         }
     }

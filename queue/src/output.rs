@@ -83,6 +83,9 @@ pub enum EventKind {
         key: Key,
         /// Expected wait when it came, if one could be given.
         expected_wait_ms: Option<i64>,
+        /// Client class, for figures.
+        #[serde(default)]
+        client_class: u8,
     },
     /// The contact waits again in the same segment, with its age. To do: if it was in hand, take it
     /// from the agent's desk.

@@ -8,7 +8,7 @@ use crate::agent::{AfterThis, Agent, Presence, meets, skill_score};
 use crate::config::{AgentRule, Medium, PerMedium};
 use crate::contact::{Kept, effective_age};
 use crate::engine::Engine;
-use crate::lane::{FreeKey, LaneKey, Served, WaitKey};
+use crate::lane::{FreeKey, LaneKey, MediaSet, Served, WaitKey};
 use crate::output::{ConnectedHow, EventKind, Output};
 use crate::slab::Slot;
 use crate::trace::Moment;
@@ -85,24 +85,21 @@ impl Engine {
         }
         let agent = &self.core.agents[slot];
         let index = &mut self.index.agents[slot as usize];
-        let can_take = index.can_take;
+        let media = MediaSet::of(index.can_take);
         let used_units = agent.used_units(&self.core.media);
         for served in &mut index.serves {
             let rule = self.core.queues[served.queue].config.rule;
             let key = free_key(agent, slot, rule, used_units);
             let free = &mut self.index.queues[served.queue as usize].free;
-            let group = (served.ring, index.profile);
-            for medium in Medium::ALL {
-                let was = served.listed[medium];
-                let is = can_take[medium];
-                if was && (!is || key != served.key) {
-                    free[medium].remove(group, served.key);
+            if media != served.listed || key != served.key {
+                if !served.listed.is_empty() {
+                    free.remove((served.ring, index.profile, served.listed), served.key);
                 }
-                if is && (!was || key != served.key) {
-                    free[medium].insert(group, key);
+                if !media.is_empty() {
+                    free.insert((served.ring, index.profile, media), key);
                 }
             }
-            served.listed = can_take;
+            served.listed = media;
             served.key = key;
         }
     }
@@ -112,10 +109,9 @@ impl Engine {
         let index = &mut self.index.agents[slot as usize];
         for served in &mut index.serves {
             let free = &mut self.index.queues[served.queue as usize].free;
-            for medium in Medium::ALL {
-                if std::mem::take(&mut served.listed[medium]) {
-                    free[medium].remove((served.ring, index.profile), served.key);
-                }
+            let listed = std::mem::take(&mut served.listed);
+            if !listed.is_empty() {
+                free.remove((served.ring, index.profile, listed), served.key);
             }
         }
         index.can_take = PerMedium::default();
@@ -149,7 +145,7 @@ impl Engine {
                 if !index.can_take[key.medium] || key.ring < *ring {
                     continue;
                 }
-                let Some(&(key_ms, number, slot)) = lane.waiting.first() else { continue };
+                let (key_ms, number, slot) = lane.first.0;
                 let age = effective_age(key.slope_permille, now, key_ms);
                 let own = own_first && *ring == 1;
                 let rank = (own, age, Reverse(number), slot);
@@ -171,7 +167,7 @@ impl Engine {
         let mut best: Option<(i128, WaitKey, Slot, LaneKey)> = None;
         for &(queue, key) in &self.index.lanes_to_try {
             let lane = self.index.queues[queue as usize].lanes.get(&key);
-            let Some(&head) = lane.and_then(|lane| lane.waiting.first()) else { continue };
+            let Some(head) = lane.map(|lane| lane.first.0) else { continue };
             let age = effective_age(key.slope_permille, now, head.0);
             if best.is_none_or(|(best_age, best_head, ..)| {
                 age > best_age || (age == best_age && head.1 < best_head.1)
@@ -195,7 +191,7 @@ impl Engine {
     pub(crate) fn best_agent(&self, queue: Slot, key: &LaneKey, slot: Slot) -> Option<Slot> {
         let index = &self.index.queues[queue as usize];
         let requirement = &index.lanes.get(key)?.requirement;
-        let free = &index.free[key.medium];
+        let free = &index.free;
         if self.core.queues[queue].config.rule == AgentRule::MostSkilled {
             return self.most_skilled(queue, key, slot);
         }
@@ -204,7 +200,11 @@ impl Engine {
             if best.is_some_and(|best| best <= head) {
                 break;
             }
-            if group.0 > key.ring || !meets(self.index.profiles.levels(group.1), requirement) {
+            let (ring, profile, media) = group;
+            if !media.contains(key.medium)
+                || ring > key.ring
+                || !meets(self.index.profiles.levels(profile), requirement)
+            {
                 continue;
             }
             if key.alone.is_none() {
@@ -222,9 +222,9 @@ impl Engine {
         let requirement = &index.lanes.get(key)?.requirement;
         let needs = self.core.needs.levels(key.need);
         let mut best: Option<(Reverse<u32>, FreeKey)> = None;
-        for (group, members) in &index.free[key.medium].groups {
-            let skills = self.index.profiles.levels(group.1);
-            if group.0 > key.ring || !meets(skills, requirement) {
+        for ((ring, profile, media), members) in &index.free.groups {
+            let skills = self.index.profiles.levels(*profile);
+            if !media.contains(key.medium) || *ring > key.ring || !meets(skills, requirement) {
                 continue;
             }
             let willing = members.iter().find(|member| !self.has_declined(slot, member.3));

@@ -23,9 +23,9 @@ impl Engine {
                 let other = effective_age(lane_key.slope_permille, now, key.0);
                 other > age || (other == age && key.1 < contact.number)
             };
-            if lane.waiting.last().is_some_and(is_before) {
+            if is_before(&lane.last) {
                 ahead += lane.waiting.len() as u32;
-            } else {
+            } else if is_before(&lane.first.0) {
                 let room = (MAX_POSITION + 1).saturating_sub(ahead) as usize;
                 let before = lane.waiting.iter().take(room).take_while(|key| is_before(key));
                 ahead += before.count() as u32;
@@ -50,14 +50,11 @@ impl Engine {
         let contact = &self.core.contacts[slot];
         let index = &self.index.queues[contact.queue as usize];
         let ahead = self.ahead(slot);
-        if ahead == 0 && !index.free[contact.medium].heads.is_empty() {
+        if ahead == 0 && index.free.count[contact.medium] > 0 {
             return Some(0);
         }
         let heads = index.lanes.iter().filter(|(key, _)| key.medium == contact.medium);
-        let head_waited_ms = heads
-            .filter_map(|(_, lane)| lane.waiting.first())
-            .map(|head| self.core.now.millis_since(self.core.contacts[head.2].entered_at))
-            .max();
+        let head_waited_ms = heads.map(|(_, lane)| self.core.now.millis_since(lane.first.1)).max();
         self.core.queues[contact.queue].estimator.expected_ms(ahead, head_waited_ms)
     }
 }

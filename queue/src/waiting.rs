@@ -1,5 +1,7 @@
 //! Waiting: into a queue, into its lanes and out of them, and how long it will last.
 
+use std::collections::btree_map::Entry;
+
 use rozmova_base::Timestamp;
 use rozmova_base::id::{InteractionId, SegmentId};
 
@@ -141,7 +143,8 @@ impl Engine {
         contact.spread_permille = spread;
         contact.estimate_ms =
             expected_wait_ms.and_then(|wait| u32::try_from(wait).ok()).unwrap_or(u32::MAX);
-        self.emit(slot, EventKind::Queued { cause, key, expected_wait_ms });
+        let client_class = self.core.contacts[slot].client_class;
+        self.emit(slot, EventKind::Queued { cause, key, expected_wait_ms, client_class });
         if let Some(rule) = self.overflow_at_arrival(slot, expected_wait_ms) {
             self.overflow(slot, rule);
             return;
@@ -289,22 +292,23 @@ impl Engine {
     pub(crate) fn place(&mut self, slot: Slot) {
         let contact = &self.core.contacts[slot];
         let (queue, medium, key) = (contact.queue, contact.medium, wait_key(contact, slot));
+        let entered_at = contact.entered_at;
         if contact.kept == Kept::No {
             let lane_key = self.lane_key(slot);
             let index = &mut self.index.queues[queue as usize];
-            let lane = index.lanes.entry(lane_key).or_insert_with(|| Lane {
-                requirement: relaxed(
-                    self.core.needs.levels(lane_key.need),
-                    lane_key.ring,
-                    &self.core.queues[queue].config,
-                ),
-                waiting: std::collections::BTreeSet::new(),
-            });
             // Who stood here before could not be given to anyone: then neither can this one.
-            if lane.waiting.is_empty() {
-                self.index.lanes_to_try.insert((queue, lane_key));
+            match index.lanes.entry(lane_key) {
+                Entry::Occupied(mut lane) => lane.get_mut().insert(key, entered_at),
+                Entry::Vacant(place) => {
+                    let requirement = relaxed(
+                        self.core.needs.levels(lane_key.need),
+                        lane_key.ring,
+                        &self.core.queues[queue].config,
+                    );
+                    place.insert(Lane::new(requirement, key, entered_at));
+                    self.index.lanes_to_try.insert((queue, lane_key));
+                }
             }
-            lane.waiting.insert(key);
         } else {
             let agent = contact.agent;
             let index = &mut self.index.agents[agent as usize];
@@ -322,8 +326,8 @@ impl Engine {
             let lane_key = self.lane_key(slot);
             let index = &mut self.index.queues[queue as usize];
             if let Some(lane) = index.lanes.get_mut(&lane_key) {
-                lane.waiting.remove(&key);
-                if lane.waiting.is_empty() {
+                let contacts = &self.core.contacts;
+                if !lane.remove(key, |slot| contacts[slot].entered_at) {
                     index.lanes.remove(&lane_key);
                     self.index.lanes_to_try.remove(&(queue, lane_key));
                 }
