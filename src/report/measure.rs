@@ -17,9 +17,14 @@ use rozmova_queue::config::Medium;
 use rozmova_queue::output::SegmentOutcome;
 use rozmova_queue::view::AgentState;
 use rozmova_queue::{Event, EventKind};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Length of the moving window beside the day.
 pub const WINDOW_MS: i64 = 30 * 60_000;
+
+/// Limit of a short abandon where the event does not tell it, in ms.
+const SHORT_ABANDON_MS: i64 = 5_000;
 
 /// Within which time a contact of a queue and medium should be answered, in ms.
 pub trait Targets {
@@ -27,7 +32,8 @@ pub trait Targets {
     fn target_ms(&self, queue: QueueId, medium: Medium) -> Option<i64>;
 }
 
-/// Counts of one queue over some time.
+/// Counts over some time. Whole numbers, so that the counts of two intervals add up to the counts
+/// of both, to the last digit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueCounts {
     /// Segments that began.
@@ -44,24 +50,41 @@ pub struct QueueCounts {
     pub abandoned_in_target: u64,
     /// … sooner than the limit of a short abandon.
     pub abandoned_short: u64,
+    /// Sum of their waits, in ms.
+    pub abandoned_wait_ms: i64,
     /// Segments that left for another queue or something else.
     pub flowed_out: u64,
     /// Segments turned into callbacks, within the target.
     pub callbacks_in_target: u64,
+    /// Longest wait of any segment that ended, in ms.
+    pub longest_wait_ms: i64,
     /// Contacts closed.
     pub closed: u64,
-    /// Sum of their talk, hold and wrap-up, in ms.
-    pub handle_ms: i64,
+    /// Sum of their talk, in ms.
+    pub talk_ms: i64,
+    /// Sum of their time on hold, in ms.
+    pub hold_ms: i64,
+    /// Sum of their wrap-up, in ms.
+    pub wrap_up_ms: i64,
+    /// Offers made to agents.
+    pub offers: u64,
+    /// Offers declined.
+    pub declined: u64,
+    /// Offers not answered.
+    pub no_answers: u64,
 }
 
 /// How a service level is computed. T is the target, τ the limit of a short abandon.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ServiceLevelFormula {
     /// Answered in ≤ T / (answered + abandoned − abandoned with wait < τ).
     #[default]
     AnsweredOfDecided,
     /// Answered in ≤ T / answered (Genesys, its plain option).
     AnsweredOnly,
+    /// Answered in ≤ T / (answered + abandoned + flowed out) (Genesys, offered).
+    AnsweredOfOffered,
     /// Left the queue in ≤ T as answered, abandoned or callback / offered (Amazon Connect).
     RemovedOfQueued,
     /// Engaged in ≤ T / engaged (Dynamics 365).
@@ -69,11 +92,21 @@ pub enum ServiceLevelFormula {
 }
 
 impl ServiceLevelFormula {
+    /// Every formula, the default first.
+    pub const ALL: [Self; 5] = [
+        Self::AnsweredOfDecided,
+        Self::AnsweredOnly,
+        Self::AnsweredOfOffered,
+        Self::RemovedOfQueued,
+        Self::EngagedOnly,
+    ];
+
     /// The formula in words, to be printed beside the figure.
     pub const fn text(self) -> &'static str {
         match self {
             Self::AnsweredOfDecided => "answered in ≤ T / (answered + abandoned − short abandons)",
             Self::AnsweredOnly => "answered in ≤ T / answered",
+            Self::AnsweredOfOffered => "answered in ≤ T / (answered + abandoned + flowed out)",
             Self::RemovedOfQueued => "answered, abandoned or callback in ≤ T / offered",
             Self::EngagedOnly => "engaged in ≤ T / engaged",
         }
@@ -87,6 +120,9 @@ impl ServiceLevelFormula {
                 counts.answered + counts.abandoned - counts.abandoned_short,
             ),
             Self::AnsweredOnly | Self::EngagedOnly => (counts.answered_in_target, counts.answered),
+            Self::AnsweredOfOffered => {
+                (counts.answered_in_target, counts.answered + counts.abandoned + counts.flowed_out)
+            }
             Self::RemovedOfQueued => (
                 counts.answered_in_target + counts.abandoned_in_target + counts.callbacks_in_target,
                 counts.offered,
@@ -106,7 +142,12 @@ impl QueueCounts {
     /// Average handle time of closed contacts, in ms.
     pub fn aht_ms(&self) -> Option<i64> {
         let closed = i64::try_from(self.closed).ok().filter(|closed| *closed > 0)?;
-        Some(self.handle_ms / closed)
+        Some(self.handle_ms() / closed)
+    }
+
+    /// Talk, hold and wrap-up of closed contacts, in ms.
+    pub const fn handle_ms(&self) -> i64 {
+        self.talk_ms + self.hold_ms + self.wrap_up_ms
     }
 
     /// Both together.
@@ -120,44 +161,64 @@ impl QueueCounts {
             abandoned: self.abandoned + other.abandoned,
             abandoned_in_target: self.abandoned_in_target + other.abandoned_in_target,
             abandoned_short: self.abandoned_short + other.abandoned_short,
+            abandoned_wait_ms: self.abandoned_wait_ms + other.abandoned_wait_ms,
             flowed_out: self.flowed_out + other.flowed_out,
             callbacks_in_target: self.callbacks_in_target + other.callbacks_in_target,
+            longest_wait_ms: self.longest_wait_ms.max(other.longest_wait_ms),
             closed: self.closed + other.closed,
-            handle_ms: self.handle_ms + other.handle_ms,
+            talk_ms: self.talk_ms + other.talk_ms,
+            hold_ms: self.hold_ms + other.hold_ms,
+            wrap_up_ms: self.wrap_up_ms + other.wrap_up_ms,
+            offers: self.offers + other.offers,
+            declined: self.declined + other.declined,
+            no_answers: self.no_answers + other.no_answers,
         }
     }
 }
 
-/// What one event adds to its queue.
-fn added(event: &Event, targets: &dyn Targets) -> Option<(QueueId, QueueCounts)> {
+/// What one event adds to its queue. What held when a segment ended is in the event; only logs of
+/// the first version need `targets`.
+pub(super) fn added(event: &Event, targets: &dyn Targets) -> Option<(QueueId, QueueCounts)> {
     let queue = event.queue?;
-    let target_ms = event.medium.and_then(|medium| targets.target_ms(queue, medium));
-    let in_target = |waited_ms: i64| u64::from(target_ms.is_some_and(|target| waited_ms <= target));
     let mut counts = QueueCounts::default();
     if let EventKind::Queued { .. } = event.kind {
         counts.offered = 1;
-    } else if let EventKind::SegmentEnded { outcome, waited_ms, .. } = event.kind {
+    } else if let EventKind::SegmentEnded { outcome, waited_ms, facts } = event.kind {
+        let target_ms = facts
+            .map(|facts| facts.target_ms)
+            .or_else(|| event.medium.and_then(|medium| targets.target_ms(queue, medium)));
+        let in_target = u64::from(target_ms.is_some_and(|target| waited_ms <= target));
+        let short_ms = facts.map_or(SHORT_ABANDON_MS, |facts| facts.short_ms);
+        counts.longest_wait_ms = waited_ms;
         match outcome {
             SegmentOutcome::Answered => {
                 counts.answered = 1;
-                counts.answered_in_target = in_target(waited_ms);
+                counts.answered_in_target = in_target;
                 counts.answered_wait_ms = waited_ms;
             }
             SegmentOutcome::Abandoned => {
                 counts.abandoned = 1;
-                counts.abandoned_in_target = in_target(waited_ms);
+                counts.abandoned_in_target = in_target;
+                counts.abandoned_short = u64::from(waited_ms < short_ms);
+                counts.abandoned_wait_ms = waited_ms;
             }
             SegmentOutcome::Overflowed | SegmentOutcome::Moved => counts.flowed_out = 1,
             SegmentOutcome::Closed | SegmentOutcome::Failed => {}
         }
-    } else if let EventKind::Abandoned { short, .. } = event.kind {
-        counts.abandoned_short = u64::from(short);
     } else if let EventKind::CallbackScheduled { .. } = event.kind {
         // The time it waited is not in the event; a callback is offered as soon as it is asked for.
         counts.callbacks_in_target = 1;
     } else if let EventKind::Closed { talk_ms, hold_ms, wrap_up_ms, .. } = event.kind {
         counts.closed = 1;
-        counts.handle_ms = talk_ms + hold_ms + wrap_up_ms;
+        counts.talk_ms = talk_ms;
+        counts.hold_ms = hold_ms;
+        counts.wrap_up_ms = wrap_up_ms;
+    } else if let EventKind::Offered { .. } = event.kind {
+        counts.offers = 1;
+    } else if let EventKind::OfferDeclined { .. } = event.kind {
+        counts.declined = 1;
+    } else if let EventKind::OfferTimedOut = event.kind {
+        counts.no_answers = 1;
     } else {
         return None;
     }
@@ -377,6 +438,7 @@ mod tests {
         for (formula, expected) in [
             (ServiceLevelFormula::AnsweredOfDecided, 63.157_894),
             (ServiceLevelFormula::AnsweredOnly, 75.0),
+            (ServiceLevelFormula::AnsweredOfOffered, 60.0),
             (ServiceLevelFormula::RemovedOfQueued, 70.0),
             (ServiceLevelFormula::EngagedOnly, 75.0),
         ] {

@@ -84,7 +84,12 @@ test('pictures of every page', async ({ browser, centre }) => {
   await shoot(agent, '', { 'wrap-up': contact });
 
   const supervisor = await signIn(browser, centre, STAFF.supervisor.login);
-  await shoot(supervisor, '', { wall: '/wall', live: '/live', health: '/health' });
+  await shoot(supervisor, '', {
+    wall: '/wall',
+    live: '/live',
+    reports: '/reports',
+    health: '/health',
+  });
   const administrator = await signIn(browser, centre, STAFF.administrator.login);
   await shoot(administrator, '', {
     users: '/admin/users',

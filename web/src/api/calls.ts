@@ -14,6 +14,7 @@ import type {
   Interaction,
   InteractionDetail,
   InteractionState,
+  IntervalReport,
   Language,
   Medium,
   Message,
@@ -184,4 +185,15 @@ export const administration = {
   saveRouting: (toml: string) => requestText('PUT', '/routing', 'application/toml', toml),
   unreadable: (cursor: string | null = null) => get<Page<Unreadable>>('/unreadable', { cursor }),
   health: () => get<Health>('/health'),
+};
+
+export const reports = {
+  intervals: (query: Record<string, string>) => get<IntervalReport>('/reports/intervals', query),
+  /** Where the same figures are to be downloaded. */
+  csv: (query: Record<string, string>) =>
+    `/api/v1/reports/intervals.csv?${new URLSearchParams(query).toString()}`,
+  queues: () =>
+    get<Page<QueueNow> | QueueNow[]>('/queues')
+      .then(itemsOf)
+      .then((queues) => queues.map(({ id, name }) => ({ id, name }))),
 };

@@ -38,6 +38,8 @@ export type Contract = [
   Expect<Agrees<ours.Draft, Schemas['DraftView']>>,
   Expect<Agrees<ours.Interaction, Schemas['Interaction']>>,
   Expect<Agrees<ours.InteractionDetail, Schemas['InteractionDetails']>>,
+  Expect<Agrees<ours.IntervalLine, Schemas['IntervalLine']>>,
+  Expect<Agrees<ours.IntervalReport, Schemas['IntervalReport']>>,
   Expect<Agrees<ours.Message, Schemas['Message']>>,
   Expect<Agrees<ours.Offer, Schemas['Offer']>>,
   Expect<Agrees<ours.QueueNow, Schemas['QueueNow']>>,

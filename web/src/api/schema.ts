@@ -705,6 +705,74 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/reports/agent-times': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Agents' times in their states by interval, from the event log; what they do now counts up to now */
+    get: operations['reports_agent_times'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/reports/agent-times.csv': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The same as comma-separated values */
+    get: operations['reports_agent_times_csv'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/reports/intervals': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Figures by interval, from the event log alone */
+    get: operations['reports_intervals'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/reports/intervals.csv': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The same as comma-separated values */
+    get: operations['reports_intervals_csv'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/routing': {
     parameters: {
       query?: never;
@@ -787,6 +855,77 @@ export interface paths {
     get: operations['supervisor_skills'];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/staffing/erlang': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Erlang B, C and, with patience, A */
+    get: operations['staffing_erlang'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/staffing/forecast': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Arrivals forecast for a day: median of its weekday by interval, with trend */
+    get: operations['staffing_make_forecast'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/staffing/plan': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Least staff for a target in every interval, with shrinkage */
+    post: operations['staffing_make_plan'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/staffing/what-if': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What would happen in this centre: a simulation with the real queue
+     * @description At most 200,000 contacts and 20 s; one at a time.
+     */
+    post: operations['staffing_what_if'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1017,8 +1156,147 @@ export interface components {
       /** @description What he can do. */
       skills?: components['schemas']['SkillValue'][];
     };
+    /** @description A group of agents who are alike. */
+    AgentSpec: {
+      /** @description How long they take to answer an offer. */
+      answers?: components['schemas']['Distribution'];
+      /**
+       * Format: int32
+       * @description How many they are.
+       */
+      count: number;
+      /**
+       * Format: double
+       * @description Of a hundred offers so many are declined.
+       */
+      declines_percent?: number;
+      /**
+       * Format: double
+       * @description How often an hour of work the connection is lost.
+       */
+      drops_per_hour?: number;
+      /** @description Queues in which they help out: from ring 2 on. */
+      helps?: string[];
+      /**
+       * Format: double
+       * @description Of a hundred offers so many ring out: nobody is there.
+       */
+      ignores_percent?: number;
+      /** @description What the group is called. */
+      name: string;
+      /** @description Queues they serve from the first moment. */
+      queues: string[];
+      /** @description For how long. */
+      reconnects?: components['schemas']['Distribution'];
+      /** @description After an offer that rang out they are back after this time. */
+      returns?: components['schemas']['Distribution'];
+      /** @description Times at work, `["09:00", "13:00"]`; between them a break. Empty: day and night. */
+      shifts?: string[][];
+      /** @description What they can do. */
+      skills?: string[];
+      /**
+       * Format: int32
+       * @description Written contacts at once.
+       */
+      written_at_once?: number;
+    };
+    /** @description How long an agent did what in an interval, in ms. */
+    AgentTimes: {
+      /**
+       * Format: int64
+       * @description With work in hand.
+       */
+      busy_ms: number;
+      /**
+       * Format: int64
+       * @description Not responding to offers.
+       */
+      not_responding_ms: number;
+      /**
+       * Format: double
+       * @description (busy + wrap-up) / (busy + wrap-up + ready); `null`: he was none of them.
+       */
+      occupancy_percent?: number | null;
+      /**
+       * Format: int64
+       * @description Pausing.
+       */
+      paused_ms: number;
+      /** @description … by the id of the reason; empty: right after signing in. */
+      pauses_ms: {
+        [key: string]: number;
+      };
+      /**
+       * Format: int64
+       * @description Waiting for work.
+       */
+      ready_ms: number;
+      /**
+       * Format: int64
+       * @description In wrap-up.
+       */
+      wrap_up_ms: number;
+    };
+    /** @description A line of the report on agents' times. */
+    AgentTimesLine: components['schemas']['AgentTimes'] & {
+      /** @description Who. */
+      agent_id: components['schemas']['UserId'];
+      /** @description When it begins. */
+      begins_at: components['schemas']['Timestamp'];
+      /** @description When it ends. */
+      ends_at: components['schemas']['Timestamp'];
+      /** @description As shown. */
+      name: string;
+    };
+    /** @description How long agents did what. */
+    AgentTimesReport: {
+      /** @description First day. */
+      first_day: string;
+      /**
+       * Format: int32
+       * @description Length of the intervals.
+       */
+      interval_minutes: number;
+      /** @description By time, then by agent. */
+      items: components['schemas']['AgentTimesLine'][];
+      /** @description Last day, included. */
+      last_day: string;
+      /** @description How occupancy is computed. */
+      occupancy_formula: string;
+      /** @description Names of pause reasons by id. */
+      reasons: {
+        [key: string]: string;
+      };
+      /** @description Zone in which days and intervals begin. */
+      time_zone: string;
+    };
     /** Format: uuid */
     ApiTokenId: string;
+    /** @description A stream of contacts. Arrivals are a Poisson process with the rate of the interval. */
+    ArrivalSpec: {
+      /** @description Time with the client. */
+      handling: components['schemas']['Distribution'];
+      /** @description `call`, `email`, `fax` or `letter`. */
+      medium: string;
+      /** @description Skills they need. */
+      needs?: string[];
+      patience?: components['schemas']['Distribution'] | null;
+      /**
+       * Format: double
+       * @description Mean number in an hour, day and night, instead of a curve.
+       */
+      per_hour?: number | null;
+      /** @description Mean number in each interval from `begins` on; after its end nobody comes. */
+      per_interval?: number[];
+      /**
+       * Format: int32
+       * @description Priority class: 0 ordinary, 1 raised, 2 high, 3 urgent.
+       */
+      priority?: number;
+      /** @description The queue in which they wait. */
+      queue: string;
+      wrap_up?: components['schemas']['Distribution'] | null;
+    };
     /** @description To whom; empty: to oneself. */
     Assignment: {
       /** @default null */
@@ -1047,6 +1325,11 @@ export interface components {
     };
     /** Format: uuid */
     AttachmentId: string;
+    /**
+     * @description To which interval something counts.
+     * @enum {string}
+     */
+    Attribution: 'arrival' | 'event';
     /** Format: uuid */
     AuditId: string;
     /** @description One act. */
@@ -1083,6 +1366,11 @@ export interface components {
       /** @description As shown. */
       name: string;
     };
+    /**
+     * @description What the lines of a report are told apart by.
+     * @enum {string}
+     */
+    By: 'total' | 'queue' | 'medium' | 'agent' | 'disposition' | 'segment';
     /** @description A client who may be meant. */
     CandidateRef: {
       /** @description The record. */
@@ -1389,6 +1677,21 @@ export interface components {
       /** @description As shown. */
       name: string;
     };
+    /** @description A time by chance. */
+    Distribution: {
+      /**
+       * Format: double
+       * @description Standard deviation of a lognormal time, s.
+       */
+      deviation_s?: number | null;
+      /**
+       * Format: double
+       * @description Mean, s.
+       */
+      mean_s: number;
+      /** @description `exponential`, `lognormal` or `constant`. */
+      shape?: components['schemas']['Shape'];
+    };
     /** @description What the composer holds. It may be incomplete in every way. */
     Draft: {
       /**
@@ -1458,12 +1761,132 @@ export interface components {
       /** @description `queued`, `offered`, `connected`, `closed`, … */
       type: string;
     };
+    /** @description Figures of segments: one visit of a contact to one queue. */
+    Figures: {
+      /**
+       * Format: int64
+       * @description The client left.
+       */
+      abandoned: number;
+      /**
+       * Format: double
+       * @description Abandoned of the offered, %.
+       */
+      abandoned_percent?: number | null;
+      /**
+       * Format: double
+       * @description Mean handling time (talk, hold, wrap-up), s.
+       */
+      aht_s?: number | null;
+      /**
+       * Format: int64
+       * @description Answered by an agent.
+       */
+      answered: number;
+      /**
+       * Format: double
+       * @description Mean wait of the answered, s.
+       */
+      asa_s?: number | null;
+      /**
+       * Format: int64
+       * @description Went to another queue.
+       */
+      flowed_out: number;
+      /**
+       * Format: double
+       * @description Longest wait, s.
+       */
+      longest_wait_s: number;
+      /**
+       * Format: double
+       * @description Mean wait of all who were answered or left, s.
+       */
+      mean_wait_s?: number | null;
+      /**
+       * Format: int64
+       * @description Segments that began.
+       */
+      offered: number;
+      /**
+       * Format: double
+       * @description Service level, %.
+       */
+      service_level_percent?: number | null;
+    };
     /** @description Something found in a message. */
     Finding: {
       /** @description For programs. */
       code: string;
       /** @description For people. */
       detail: string;
+    };
+    /** @description Arrivals expected on a day. */
+    ForecastDay: {
+      /** @description Arrivals by interval from midnight on. */
+      arrivals: number[];
+      /** @description The day. */
+      day: string;
+      /** @description Past days of the same weekday that counted; without any nothing is forecast. */
+      days_used: number;
+      /** @description How it is computed. */
+      formula: string;
+      /** @description The past days, the last first. */
+      history: components['schemas']['HistoryDay'][];
+      /**
+       * Format: int32
+       * @description Length of the intervals.
+       */
+      interval_minutes: number;
+      /** @description Zone of the day. */
+      time_zone: string;
+      /**
+       * Format: double
+       * @description Growth of the day's arrivals in a week.
+       */
+      trend_per_week: number;
+    };
+    /** @description How a figure is computed. */
+    FormulaText: {
+      /** @description Its name in queries. */
+      name: components['schemas']['ServiceLevelFormula'];
+      /** @description In words. */
+      text: string;
+    };
+    /** @description A group of agents. */
+    GroupOutcome: {
+      /** @description The group. */
+      agents: string;
+      /**
+       * Format: double
+       * @description Time at work without pauses, all together, h.
+       */
+      at_work_h: number;
+      /**
+       * Format: int32
+       * @description How many they are.
+       */
+      count: number;
+      /**
+       * Format: int64
+       * @description Offers they declined.
+       */
+      declined: number;
+      /**
+       * Format: int64
+       * @description Contacts they closed.
+       */
+      handled: number;
+      /**
+       * Format: int64
+       * @description Offers they did not answer.
+       */
+      no_answers: number;
+      /**
+       * Format: double
+       * @description Handling time / (handling time + ready without work), %.
+       */
+      occupancy_percent?: number | null;
     };
     /** @description How the whole server fares. */
     HealthView: {
@@ -1473,6 +1896,13 @@ export interface components {
       spool?: components['schemas']['SpoolView'] | null;
       /** @description The database. */
       store: components['schemas']['PartView'];
+    };
+    /** @description A past day. */
+    HistoryDay: {
+      /** @description Arrivals by interval from midnight on. */
+      arrivals: number[];
+      /** @description The day. */
+      day: string;
     };
     /**
      * @description What sort of holding.
@@ -1575,6 +2005,145 @@ export interface components {
       number: number;
       /** @description One line. */
       subject: string;
+    };
+    /** @description Figures of an interval. */
+    IntervalFigures: {
+      /**
+       * Format: int64
+       * @description Segments in which the client left.
+       */
+      abandoned: number;
+      /**
+       * Format: double
+       * @description Abandoned / offered.
+       */
+      abandoned_percent?: number | null;
+      /**
+       * Format: int64
+       * @description … sooner than the limit of a short abandon.
+       */
+      abandoned_short: number;
+      /**
+       * Format: int64
+       * @description Mean of talk, hold and wrap-up of the closed, in ms.
+       */
+      aht_ms?: number | null;
+      /**
+       * Format: int64
+       * @description Segments that an agent answered.
+       */
+      answered: number;
+      /**
+       * Format: int64
+       * @description … within the target that held then.
+       */
+      answered_in_target: number;
+      /**
+       * Format: int64
+       * @description Mean wait of the answered, in ms.
+       */
+      asa_ms?: number | null;
+      /**
+       * Format: int64
+       * @description Contacts closed.
+       */
+      closed: number;
+      /**
+       * Format: int64
+       * @description Offers declined.
+       */
+      declined: number;
+      /**
+       * Format: int64
+       * @description Segments that went elsewhere.
+       */
+      flowed_out: number;
+      /**
+       * Format: int64
+       * @description Sum of time on hold, in ms.
+       */
+      hold_ms: number;
+      /**
+       * Format: int64
+       * @description Longest wait of a segment that ended, in ms.
+       */
+      longest_wait_ms: number;
+      /**
+       * Format: int64
+       * @description Offers not answered.
+       */
+      no_answers: number;
+      /**
+       * Format: int64
+       * @description Segments that began.
+       */
+      offered: number;
+      /**
+       * Format: int64
+       * @description Offers made to agents, by their own time.
+       */
+      offers: number;
+      /**
+       * Format: double
+       * @description By the formula of the report; `null`: nothing to divide by.
+       */
+      service_level_percent?: number | null;
+      /**
+       * Format: int64
+       * @description Sum of talk, in ms.
+       */
+      talk_ms: number;
+      /**
+       * Format: int64
+       * @description Sum of wrap-up, in ms.
+       */
+      wrap_up_ms: number;
+    };
+    /** @description A line of a report. */
+    IntervalLine: components['schemas']['IntervalFigures'] & {
+      /** @description When it begins. */
+      begins_at: components['schemas']['Timestamp'];
+      /** @description When it ends. */
+      ends_at: components['schemas']['Timestamp'];
+      /** @description Id of the queue, agent or code, name of the medium, number of the class; empty: all. */
+      key: string;
+    };
+    /** @description A queue in one interval of the day. */
+    IntervalOutcome: components['schemas']['Figures'] & {
+      /** @description When it begins: `"09:30"`. */
+      begins: string;
+      /** @description The queue. */
+      queue: string;
+    };
+    /** @description Figures of intervals. */
+    IntervalReport: {
+      /** @description To which interval a segment counts. */
+      attribution: components['schemas']['Attribution'];
+      /** @description What lines are told apart by. */
+      by: components['schemas']['By'];
+      /** @description First day. */
+      first_day: string;
+      /** @description How the service level is computed. */
+      formula: components['schemas']['FormulaText'];
+      /** @description What may be asked for. */
+      formulas: components['schemas']['FormulaText'][];
+      /**
+       * Format: int32
+       * @description Length of the intervals.
+       */
+      interval_minutes: number;
+      /** @description By time, then by key; intervals in which nothing happened are left out. */
+      items: components['schemas']['IntervalLine'][];
+      /** @description Last day, included. */
+      last_day: string;
+      /** @description Names of what `key` says. */
+      names: {
+        [key: string]: string;
+      };
+      /** @description Zone in which days and intervals begin. */
+      time_zone: string;
+      /** @description All lines together. */
+      total: components['schemas']['IntervalFigures'];
     };
     /**
      * @description What sort of party.
@@ -1731,6 +2300,59 @@ export interface components {
        */
       waiting: number;
     };
+    /** @description What came of a run. */
+    Outcome: {
+      /**
+       * Format: int64
+       * @description Contacts whose clients left.
+       */
+      abandoned: number;
+      /** @description In the order of the scenario. */
+      agents: components['schemas']['GroupOutcome'][];
+      /**
+       * Format: int64
+       * @description Contacts that came in.
+       */
+      arrived: number;
+      /**
+       * Format: int64
+       * @description Contacts handled to their end.
+       */
+      closed: number;
+      /**
+       * Format: int32
+       * @description Days simulated.
+       */
+      days: number;
+      /**
+       * @description By time of day and queue, all days together; by interval of arrival. Without those in which
+       *     nothing happened.
+       */
+      intervals: components['schemas']['IntervalOutcome'][];
+      /** @description Name of the scenario. */
+      name: string;
+      /**
+       * Format: int64
+       * @description Contacts that were still open when the run ended.
+       */
+      open: number;
+      /** @description In the order of the scenario. */
+      queues: components['schemas']['QueueOutcome'][];
+      /**
+       * Format: int64
+       * @description The seed: with it the run can be repeated.
+       */
+      seed: number;
+      /** @description How the service level is computed. */
+      service_level_formula: string;
+      /**
+       * Format: int64
+       * @description Steps of the engine.
+       */
+      steps: number;
+      /** @description All queues together. */
+      total: components['schemas']['Figures'];
+    };
     /** @description When a contact leaves its queue, and where to. */
     OverflowItem: {
       /** @description Only for these media; empty: for all. */
@@ -1739,6 +2361,16 @@ export interface components {
       then: components['schemas']['OverflowTarget'];
       /** @description When. */
       when: Record<string, never>;
+    };
+    /** @description A contact leaves its queue for another. */
+    OverflowSpec: {
+      /**
+       * Format: double
+       * @description After this time in the queue, s.
+       */
+      after_s: number;
+      /** @description The other queue. */
+      to: string;
     };
     /** @description Where a contact goes that leaves its queue. */
     OverflowTarget:
@@ -2061,6 +2693,82 @@ export interface components {
       /** @description As shown. */
       name: string;
     };
+    /** @description Least staff by interval. */
+    Plan: {
+      /** @description By which formula: `erlang_a` or `erlang_c`. */
+      formula: string;
+      /** @description In the order of the wish. */
+      intervals: components['schemas']['PlannedInterval'][];
+      /**
+       * Format: double
+       * @description Hours to schedule, all together.
+       */
+      scheduled_hours: number;
+    };
+    /** @description What a plan is made of. */
+    PlanWish: {
+      /** @description Arrivals expected in each interval. */
+      arrivals: number[];
+      /**
+       * Format: double
+       * @description Mean handling time, s.
+       */
+      handling_s: number;
+      /**
+       * Format: int32
+       * @description Length of the intervals: 15, 30 or 60.
+       */
+      interval_minutes: number;
+      /**
+       * Format: double
+       * @description Agents are busy for at most this share of their time, %. Absent: 100.
+       */
+      occupancy_max_percent?: number | null;
+      /**
+       * Format: double
+       * @description Mean patience, s: Erlang A. Absent: Erlang C.
+       */
+      patience_s?: number | null;
+      /**
+       * Format: double
+       * @description Service level to reach, %. Absent: 80.
+       */
+      service_level_percent?: number | null;
+      /**
+       * Format: double
+       * @description Share of scheduled time in which agents are absent (leave, training, breaks), %. Absent: 0.
+       */
+      shrinkage_percent?: number | null;
+      /**
+       * Format: double
+       * @description Target of the service level, s. Absent: 20.
+       */
+      target_s?: number | null;
+    };
+    /** @description One interval of a plan. */
+    PlannedInterval: {
+      /**
+       * Format: int32
+       * @description Agents at work.
+       */
+      agents: number;
+      /**
+       * Format: double
+       * @description Arrivals expected.
+       */
+      arrivals: number;
+      /**
+       * Format: double
+       * @description Their load, Erlang.
+       */
+      load_erlang: number;
+      /**
+       * Format: int32
+       * @description Agents to schedule, with shrinkage.
+       */
+      scheduled: number;
+      waiting?: components['schemas']['Waiting'] | null;
+    };
     /** @description What the desk keeps for a person; absent: stays, `null` theme or shortcuts: as they were born. */
     PreferencesBody: {
       /** @description `uk` or `en`. */
@@ -2243,12 +2951,49 @@ export interface components {
        */
       waiting: number;
     };
+    /** @description A queue. */
+    QueueOutcome: components['schemas']['Figures'] & {
+      /** @description The queue. */
+      queue: string;
+    };
     /** @description A queue, in a line. */
     QueueRef: {
       /** @description The queue. */
       id: components['schemas']['QueueId'];
       /** @description As shown. */
       name: string;
+    };
+    /** @description A waiting line. */
+    QueueSpec: {
+      /** @description Contacts are put through without being offered. */
+      auto_accept?: boolean;
+      /**
+       * Format: double
+       * @description How long an agent who declined is not asked again, s.
+       */
+      decline_pause_s?: number;
+      /** @description By which the others name it. */
+      name: string;
+      /**
+       * Format: double
+       * @description How long an offer rings, s.
+       */
+      offer_s?: number;
+      overflow?: components['schemas']['OverflowSpec'] | null;
+      /** @description Wider circles of agents: rings 2 to 6. */
+      ring?: components['schemas']['RingSpec'][];
+      /** @description Which agent of several: `longest_idle`, `least_loaded`, `most_skilled`, `lowest_occupancy`. */
+      rule?: string;
+      /**
+       * Format: double
+       * @description Answered within this time is within the service level, s.
+       */
+      target_s?: number;
+      /**
+       * Format: double
+       * @description Longest wrap-up, s; 0: none.
+       */
+      wrap_up_s?: number;
     };
     /** @description Why not. */
     Refusal: {
@@ -2295,6 +3040,18 @@ export interface components {
        */
       lower_levels_by: number;
     };
+    /** @description A wider circle of agents. */
+    RingSpec: {
+      /**
+       * Format: double
+       * @description After this time in the queue, s.
+       */
+      after_s: number;
+      /** @description No skill is needed any more. */
+      drop_all_skills?: boolean;
+      /** @description Skills no longer needed. */
+      drop_skills?: string[];
+    };
     /**
      * @description What a person is to the contact centre.
      * @enum {string}
@@ -2339,6 +3096,44 @@ export interface components {
        */
       skill: components['schemas']['SkillItem'][];
     };
+    /** @description What stands in a scenario. */
+    Scenario: {
+      /** @description Groups of agents. */
+      agents: components['schemas']['AgentSpec'][];
+      /** @description Streams of contacts. */
+      arrivals: components['schemas']['ArrivalSpec'][];
+      /** @description When the curves of arrivals begin: `"HH:MM"`. */
+      begins?: string;
+      /**
+       * Format: double
+       * @description How long an agent whose connection is lost keeps state and offers, s.
+       */
+      connection_grace_s?: number;
+      /**
+       * Format: int32
+       * @description How often the day is repeated.
+       */
+      days?: number;
+      /**
+       * Format: int32
+       * @description Length of the intervals of curves and of the report: 15, 30 or 60.
+       */
+      interval_minutes?: number;
+      /** @description What it shows. */
+      name: string;
+      /** @description Waiting lines. */
+      queue: components['schemas']['QueueSpec'][];
+      /**
+       * Format: int64
+       * @description Chance follows from it.
+       */
+      seed?: number;
+      /**
+       * Format: double
+       * @description Abandoned sooner than this is a short abandon, s.
+       */
+      short_abandon_s?: number;
+    };
     /** @description The server. */
     ServerView: {
       /** @description Name of the bank. */
@@ -2358,6 +3153,16 @@ export interface components {
        */
       ring?: number;
     };
+    /**
+     * @description How a service level is computed. T is the target, τ the limit of a short abandon.
+     * @enum {string}
+     */
+    ServiceLevelFormula:
+      | 'answered_of_decided'
+      | 'answered_only'
+      | 'answered_of_offered'
+      | 'removed_of_queued'
+      | 'engaged_only';
     /** @description Who is signed in and what they may do. */
     Session: {
       /** @description Whether they take contacts. */
@@ -2419,6 +3224,11 @@ export interface components {
       state: components['schemas']['WorkState'];
       until_at?: components['schemas']['Timestamp'] | null;
     };
+    /**
+     * @description The shape of a distribution of times.
+     * @enum {string}
+     */
+    Shape: 'exponential' | 'lognormal' | 'constant';
     /** @description Login and password. */
     SignInBody: {
       login: string;
@@ -2471,6 +3281,21 @@ export interface components {
        * @description How many.
        */
       waiting: number;
+    };
+    /** @description One queue at one load with so many agents. */
+    Staffed: {
+      /**
+       * Format: double
+       * @description Erlang B: share turned away if nobody could wait, %.
+       */
+      blocked_percent?: number | null;
+      erlang_a?: components['schemas']['Waiting'] | null;
+      erlang_c?: components['schemas']['Waiting'] | null;
+      /**
+       * Format: double
+       * @description Arrivals per second × handling time, Erlang.
+       */
+      load_erlang: number;
     };
     /**
      * @description How the party stands to the bank. In order of how much the bank knows of it.
@@ -2735,6 +3560,39 @@ export interface components {
       name: string;
       /** @description Whether he is writing. */
       writes: boolean;
+    };
+    /** @description How clients wait. */
+    Waiting: {
+      /**
+       * Format: double
+       * @description Clients who leave before they are answered, %.
+       */
+      abandoned_percent: number;
+      /**
+       * Format: double
+       * @description Mean wait of all clients, s.
+       */
+      mean_wait_s: number;
+      /**
+       * Format: double
+       * @description Share of their time in which agents are busy, %.
+       */
+      occupancy_percent: number;
+      /**
+       * Format: double
+       * @description Mean number of clients who wait.
+       */
+      queue_length: number;
+      /**
+       * Format: double
+       * @description Clients who do not wait longer than the target, %.
+       */
+      service_level_percent: number;
+      /**
+       * Format: double
+       * @description Clients who wait at all, %.
+       */
+      wait_percent: number;
     };
     /** @description Everything that a wallboard shows. */
     Wallboard: {
@@ -4393,6 +5251,174 @@ export interface operations {
       };
     };
   };
+  reports_agent_times: {
+    parameters: {
+      query?: {
+        /** @description First day in the bank's time zone: 2026-03-02. Absent: today. */
+        first_day?: string;
+        /** @description Last day, included. Absent: the first. */
+        last_day?: string;
+        /** @description 15, 30, 60 or 1440. Absent: 30. */
+        interval_minutes?: number;
+        /** @description Of this agent only. */
+        agent_id?: components['schemas']['UserId'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgentTimesReport'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  reports_agent_times_csv: {
+    parameters: {
+      query?: {
+        /** @description First day in the bank's time zone: 2026-03-02. Absent: today. */
+        first_day?: string;
+        /** @description Last day, included. Absent: the first. */
+        last_day?: string;
+        /** @description 15, 30, 60 or 1440. Absent: 30. */
+        interval_minutes?: number;
+        /** @description Of this agent only. */
+        agent_id?: components['schemas']['UserId'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  reports_intervals: {
+    parameters: {
+      query?: {
+        /** @description First day in the bank's time zone: 2026-03-02. Absent: today. */
+        first_day?: string;
+        /** @description Last day, included. Absent: the first. */
+        last_day?: string;
+        /** @description 15, 30, 60 or 1440. Absent: 30. */
+        interval_minutes?: number;
+        /** @description To which interval a segment counts. Absent: `arrival`. */
+        attribution?: components['schemas']['Attribution'];
+        /** @description What lines are told apart by. Absent: `total`. */
+        by?: components['schemas']['By'];
+        /** @description How the service level is computed. Absent: `answered_of_decided`. */
+        formula?: components['schemas']['ServiceLevelFormula'];
+        /** @description Of this queue only. */
+        queue_id?: components['schemas']['QueueId'];
+        /** @description Of this medium only: `call`, `email`, `fax`, `letter`. */
+        medium?: string;
+        /** @description Of this agent, code or class only, as `key` says it. */
+        key?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['IntervalReport'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  reports_intervals_csv: {
+    parameters: {
+      query?: {
+        /** @description First day in the bank's time zone: 2026-03-02. Absent: today. */
+        first_day?: string;
+        /** @description Last day, included. Absent: the first. */
+        last_day?: string;
+        /** @description 15, 30, 60 or 1440. Absent: 30. */
+        interval_minutes?: number;
+        /** @description To which interval a segment counts. Absent: `arrival`. */
+        attribution?: components['schemas']['Attribution'];
+        /** @description What lines are told apart by. Absent: `total`. */
+        by?: components['schemas']['By'];
+        /** @description How the service level is computed. Absent: `answered_of_decided`. */
+        formula?: components['schemas']['ServiceLevelFormula'];
+        /** @description Of this queue only. */
+        queue_id?: components['schemas']['QueueId'];
+        /** @description Of this medium only: `call`, `email`, `fax`, `letter`. */
+        medium?: string;
+        /** @description Of this agent, code or class only, as `key` says it. */
+        key?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   administrator_read: {
     parameters: {
       query?: never;
@@ -4640,6 +5666,148 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['SkillItem'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  staffing_erlang: {
+    parameters: {
+      query: {
+        /** @description Arrivals in an hour. */
+        arrivals_per_hour: number;
+        /** @description Mean handling time, s. */
+        handling_s: number;
+        /** @description Agents at work. */
+        agents: number;
+        /** @description Target of the service level, s. Absent: 20. */
+        target_s?: number;
+        /** @description Mean patience, s. Absent: nobody leaves. */
+        patience_s?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Staffed'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  staffing_make_forecast: {
+    parameters: {
+      query: {
+        /** @description The day in the bank's time zone: 2026-03-02. */
+        day: string;
+        /** @description 15, 30 or 60. Absent: 30. */
+        interval_minutes?: number;
+        /** @description Weeks of history, up to 26. Absent: 8. */
+        weeks?: number;
+        /** @description Of this queue only. */
+        queue_id?: components['schemas']['QueueId'];
+        /** @description Of this medium only: `call`, `email`, `fax`, `letter`. */
+        medium?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ForecastDay'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  staffing_make_plan: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PlanWish'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Plan'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  staffing_what_if: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Scenario'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Outcome'];
         };
       };
       /** @description Refused: what happened, to what, what to do */

@@ -379,3 +379,35 @@ export interface Health {
   outbox?: { waiting: number; failing: number; oldest_at: Micros | null };
   spool?: { waiting: number; bytes: number };
 }
+
+/** What the lines of a report are told apart by. */
+export type ReportBy = 'total' | 'queue' | 'medium' | 'agent' | 'disposition' | 'segment';
+
+export interface IntervalFigures {
+  offered: number;
+  answered: number;
+  abandoned: number;
+  service_level_percent: number | null;
+  asa_ms: number | null;
+  longest_wait_ms: number;
+  closed: number;
+  aht_ms: number | null;
+  declined: number;
+  no_answers: number;
+}
+
+export interface IntervalLine extends IntervalFigures {
+  begins_at: Micros;
+  ends_at: Micros;
+  key: string;
+}
+
+export interface IntervalReport {
+  time_zone: string;
+  attribution: 'arrival' | 'event';
+  formula: { name: string; text: string };
+  formulas: { name: string; text: string }[];
+  names: Record<string, string>;
+  total: IntervalFigures;
+  items: IntervalLine[];
+}

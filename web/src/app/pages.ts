@@ -21,6 +21,7 @@ export const ENTRIES: Record<Exclude<PageName, 'home'>, PageEntry> = {
   contact: { load: desk, rights: ['work', 'supervise'] },
   wall: { load: () => import('../wall/Wall.svelte'), rights: ['supervise'] },
   live: { load: () => import('../room/Room.svelte'), rights: ['supervise'] },
+  reports: { load: () => import('../report/Reports.svelte'), rights: ['view_reports'] },
   clients: { load: () => import('../crm/client/ClientList.svelte'), rights: ['view_clients'] },
   client: { load: () => import('../crm/client/ClientPage.svelte'), rights: ['view_clients'] },
   unreadable: { load: () => import('../admin/Unreadable.svelte'), rights: ['supervise'] },

@@ -6,6 +6,7 @@ export const PAGES = {
   contact: '/desk/:id',
   wall: '/wall',
   live: '/live',
+  reports: '/reports',
   clients: '/clients',
   client: '/clients/:id',
   unreadable: '/unreadable',

@@ -102,6 +102,16 @@ export function percent(value: number | null, language: Language): string {
       }).format(value / 100);
 }
 
+/** A figure with at most one place after the point. */
+export function decimal(value: number, language: Language): string {
+  return new Intl.NumberFormat(locale(language), { maximumFractionDigits: 1 }).format(value);
+}
+
+/** The calendar day of a moment by the clock of this computer: `2026-03-02`. */
+export function isoDay(date: Date): string {
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
 export function fileSize(bytes: number, language: Language): string {
   const units = language === 'uk' ? ['Б', 'КБ', 'МБ', 'ГБ'] : ['B', 'kB', 'MB', 'GB'];
   let value = bytes;
