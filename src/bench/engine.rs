@@ -1,5 +1,5 @@
 //! The queue engine alone: contacts arrive, are offered, accepted and ended, while many others
-//! wait.
+//! wait. Then how the cost of an input grows with the centre, and how fast a journal is replayed.
 
 use std::collections::VecDeque;
 
@@ -8,21 +8,25 @@ use rozmova_base::id::{InteractionId, QueueId, SkillId, UserId};
 use rozmova_queue::config::{AgentConfig, Medium, QueueConfig, Service, SkillLevel};
 use rozmova_queue::input::Arrival;
 use rozmova_queue::{Engine, EventKind, Input, Output};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Latencies, Process, Report};
 
-/// A large bank.
-const AGENTS: u128 = 1_000;
-const QUEUES: u128 = 50;
 const SKILLS: u128 = 20;
-/// Contacts that wait before the measuring begins.
-const BACKLOG: u128 = 100_000;
+/// A large bank.
+const LARGE: Size = Size { agents: 1_000, queues: 50, backlog: 100_000 };
+/// Cells of the table of growth.
+const GROWTH_AGENTS: [u128; 3] = [100, 1_000, 10_000];
+const GROWTH_WAITING: [u128; 3] = [100, 10_000, 100_000];
+/// Inputs measured in each of them: a few tenths of a second.
+const GROWTH_INPUTS: u64 = 200_000;
+/// Events that the replayed journal leads to.
+const REPLAY_EVENTS: u64 = 1_000_000;
 const BEGIN: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-/// Measures for so long.
+/// Measures for so long; then growth and replay, some tens of seconds more.
 pub fn run(seconds: u64) -> Report {
-    let mut bench = Bench::new();
+    let mut bench = Bench::new(LARGE);
     bench.fill();
     bench.latencies = Latencies::default();
     let begun = bench.handled;
@@ -48,13 +52,70 @@ pub fn run(seconds: u64) -> Report {
         seconds: elapsed,
         cores: cpu / elapsed,
         details: json!({
-            "agents": AGENTS, "queues": QUEUES, "waiting": bench.engine.open_contacts(),
+            "growth": growth(), "replay": replay(),
+            "agents": LARGE.agents, "queues": LARGE.queues, "waiting": bench.engine.open_contacts(),
             "closed": bench.engine.totals().closed,
         }),
     }
 }
 
+/// µs for each input, by agents and contacts waiting.
+fn growth() -> Value {
+    let cells = GROWTH_AGENTS.into_iter().flat_map(|agents| {
+        GROWTH_WAITING.into_iter().map(move |backlog| {
+            let queues = (agents / 20).max(2);
+            let mut bench = Bench::new(Size { agents, queues, backlog });
+            bench.fill();
+            let begun = bench.handled;
+            let clock = Process::start_clock();
+            while bench.handled < begun + GROWTH_INPUTS {
+                bench.step();
+            }
+            let micros = clock.elapsed().as_secs_f64() * 1e6;
+            let each = micros / (bench.handled - begun) as f64;
+            json!({ "agents": agents as u64, "waiting": backlog as u64, "us_per_input": each })
+        })
+    });
+    cells.collect()
+}
+
+/// A journal as text, read and given to an empty engine, as at a start without a snapshot; without
+/// the reading of rows.
+fn replay() -> Value {
+    let mut bench = Bench::new(Size { agents: 1_000, queues: 50, backlog: 10_000 });
+    bench.journal = Some(Vec::new());
+    bench.fill();
+    while bench.engine.last_seq() < REPLAY_EVENTS {
+        bench.step();
+    }
+    let journal = bench.journal.take().unwrap_or_default();
+    let clock = Process::start_clock();
+    let mut engine = Engine::default();
+    let mut refused = 0_u64;
+    for (text, at) in &journal {
+        let input = serde_json::from_str::<Input>(text);
+        let result = input.ok().map(|input| engine.handle(input, *at));
+        refused += u64::from(!matches!(result, Some(Ok(()))));
+        while engine.poll_output().is_some() {}
+    }
+    json!({
+        "events": engine.last_seq(), "inputs": journal.len(), "refused": refused,
+        "seconds": clock.elapsed().as_secs_f64(),
+    })
+}
+
+/// How large a centre is.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    agents: u128,
+    queues: u128,
+    /// Contacts that arrive before the measuring begins.
+    backlog: u128,
+}
+
 struct Bench {
+    size: Size,
+    journal: Option<Vec<(String, Timestamp)>>,
     engine: Engine,
     now: Timestamp,
     next: u128,
@@ -66,8 +127,10 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Self {
+    fn new(size: Size) -> Self {
         Self {
+            size,
+            journal: None,
             engine: Engine::default(),
             now: BEGIN,
             next: 0,
@@ -81,15 +144,15 @@ impl Bench {
 
     /// Agents, queues, and a backlog in which everybody has his hands full.
     fn fill(&mut self) {
-        for number in 0..QUEUES {
+        for number in 0..self.size.queues {
             let id = QueueId::from_u128(number + 1);
             self.handle(Input::PutQueue(QueueConfig::new(id, format!("Queue {number}"))));
         }
-        for number in 0..AGENTS {
+        for number in 0..self.size.agents {
             let id = UserId::from_u128(number + 1);
             let mut agent = AgentConfig::new(id, format!("Agent {number}"));
             for step in 0..5 {
-                let queue = QueueId::from_u128((number + step * 7) % QUEUES + 1);
+                let queue = QueueId::from_u128((number + step * 7) % self.size.queues + 1);
                 agent.serves.push(Service { queue, ring: 1 });
                 let skill = SkillId::from_u128((number + step * 3) % SKILLS + 1);
                 agent.skills.push(SkillLevel { skill, level: 60 });
@@ -98,7 +161,7 @@ impl Bench {
             self.handle(Input::SignedIn { agent: id });
             self.handle(Input::SetReady { agent: id });
         }
-        for _ in 0..BACKLOG {
+        for _ in 0..self.size.backlog {
             self.arrive();
             self.accept_all();
         }
@@ -116,7 +179,7 @@ impl Bench {
 
     fn arrive(&mut self) {
         self.next += 1;
-        let queue = QueueId::from_u128(self.next % QUEUES + 1);
+        let queue = QueueId::from_u128(self.next % self.size.queues + 1);
         let interaction = InteractionId::from_u128(self.next);
         let mut arrival = Arrival::new(interaction, Medium::Email, queue);
         arrival.priority = u8::from(self.next.is_multiple_of(10));
@@ -134,6 +197,10 @@ impl Bench {
     }
 
     fn handle(&mut self, input: Input) {
+        if let Some(journal) = &mut self.journal {
+            let text = serde_json::to_string(&input).unwrap_or_default();
+            journal.push((text, self.now));
+        }
         let process = Process::start_clock();
         let result = self.engine.handle(input, self.now);
         self.latencies.add_micros(process.elapsed().as_micros() as i64);
@@ -156,7 +223,7 @@ mod tests {
 
     #[test]
     fn contacts_go_round() {
-        let mut bench = Bench::new();
+        let mut bench = Bench::new(LARGE);
         let queue = QueueId::from_u128(1);
         bench.handle(Input::PutQueue(QueueConfig::new(queue, "Cards")));
         let agent = UserId::from_u128(1);
@@ -166,7 +233,7 @@ mod tests {
         bench.handle(Input::SignedIn { agent });
         bench.handle(Input::SetReady { agent });
         // The next contact is for the first queue and asks for no skill.
-        bench.next = QUEUES - 1;
+        bench.next = LARGE.queues - 1;
         bench.step();
         bench.step();
         assert_eq!(bench.engine.totals().closed, 1);

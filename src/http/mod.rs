@@ -29,7 +29,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::error::ApiError;
 use crate::app::App;
-use crate::{agent, audit, auth, client, health, interaction, live, message, routing, wallboard};
+use crate::{
+    agent, audit, auth, client, health, interaction, live, message, report, routing, staffing,
+    wallboard,
+};
 
 /// All features' APIs, below `/api/v1`.
 fn api() -> OpenApiRouter<Arc<App>> {
@@ -42,7 +45,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
             .merge(health::api::router())
             .merge(agent::api::router())
             .merge(interaction::api::router())
+            .merge(report::api::router())
             .merge(routing::api::router())
+            .merge(staffing::api::router())
             .merge(wallboard::api::router())
             .merge(live::ws::router())
             .merge(message::api::router()),

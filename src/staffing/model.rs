@@ -1,11 +1,10 @@
 //! Plans and forecasts. Pure.
 //!
-//! | figure | how |
-//! |---|---|
-//! | load, Erlang | arrivals × AHT / length of the interval |
-//! | agents | the fewest whose service level (Erlang C, with patience Erlang A) and occupancy hold |
-//! | scheduled | agents / (1 − shrinkage), rounded up |
-//! | forecast | median over weeks of the same weekday and interval, each brought to the forecast day by the trend of the day's totals (Theil–Sen) |
+//! - Load, in Erlang: arrivals × AHT / length of the interval.
+//! - Agents: the fewest whose service level (Erlang C, with patience Erlang A) and occupancy hold.
+//! - Scheduled: agents / (1 − shrinkage), rounded up.
+//! - Forecast: median over weeks of the same weekday and interval, each brought to the forecast day
+//!   by the trend of the day's totals (Theil–Sen).
 
 use rozmova_queue::erlang::{MAX_STAFF, erlang_a, erlang_b, erlang_c, with_shrinkage};
 use serde::{Deserialize, Serialize};
