@@ -1,11 +1,13 @@
 //! What happens to a contact from one end to the other.
 
+mod administer;
 mod centre;
 mod email_reply;
 mod faults;
 mod kill;
 mod lease;
 mod live;
+mod merge;
 mod routing;
 mod swaks;
 mod wallboard;
