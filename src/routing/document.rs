@@ -287,7 +287,7 @@ pub enum OverflowTarget {
     Voicemail,
     /// A text is played or sent, then it is closed.
     Message {
-        /// Name of the text.
+        /// The text, as the client gets it.
         text: String,
     },
     /// The caller is put through outside.

@@ -191,6 +191,12 @@ impl Resolver<'_> {
             .iter()
             .filter_map(|rule| {
                 let then = self.overflow_to(&rule.then, &place("overflow"))?;
+                let speaks = matches!(then, OverflowTo::Voicemail | OverflowTo::External { .. });
+                if speaks && (rule.media.is_empty() || rule.media.iter().any(|m| !m.is_live())) {
+                    let message = "voicemail and numbers outside are for calls; a written contact \
+                                   would be lost there: add media = [\"call\"] to the rule";
+                    self.problem(place("overflow"), message);
+                }
                 Some(OverflowRule { media: rule.media.clone(), when: rule.when, then })
             })
             .collect();

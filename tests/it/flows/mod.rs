@@ -8,6 +8,7 @@ mod kill;
 mod lease;
 mod live;
 mod merge;
+mod overflow;
 mod routing;
 mod swaks;
 mod wallboard;
