@@ -138,7 +138,9 @@ mod tests {
             needs = [{ skill = "English", level = 10 }]
             hours = "Days"
             dispositions = ["done"]
-            overflow = [{ when = { type = "waited", after_ms = 5 }, then = { type = "queue", queue = "Loans" } }]
+            overflow = [
+                { when = { type = "nobody_at_arrival" }, then = { type = "queue", queue = "Loans" } },
+            ]
             ring = [{ after_ms = 5, drop_skills = ["English"] }]
             [[queue]]
             name = "Loans"

@@ -213,7 +213,8 @@ pub async fn people(
     let people = fetch_all!(
         sql,
         (String, UserId, String, i16),
-        "SELECT login, id, name, CAST(CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END AS SMALLINT) FROM app_user"
+        "SELECT login, id, name,
+           CAST(CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END AS SMALLINT) FROM app_user"
     )
     .await?;
     let person = |(login, id, name, disabled)| (login, (id, name, disabled == 1));

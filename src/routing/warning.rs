@@ -255,7 +255,8 @@ mod tests {
         assert_eq!(told(&text("")), closed);
         let day = |date: &str| {
             format!(
-                "{{ date = \"{date}\", name = \"\", open = [{{ from_minute = 1, to_minute = 9 }}] }}"
+                "{{ date = \"{date}\", name = \"\", open = [{{ from_minute = 1, \
+                 to_minute = 9 }}] }}"
             )
         };
         assert_eq!(told(&text(&day("2026-08-23"))), closed);

@@ -111,11 +111,11 @@ async fn trace(
     let events = dispatch::store::events_of(sql, id).await?;
     let acts: Vec<(&Event, &UserId, &String, &ActKind)> = events
         .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::SupervisorActed { author, reason, what } => {
-                Some((event, author, reason, what))
-            }
-            _ => None,
+        .filter_map(|event| {
+            let EventKind::SupervisorActed { author, reason, what } = &event.kind else {
+                return None;
+            };
+            Some((event, author, reason, what))
         })
         .collect();
     let mut people: BTreeSet<UserId> = decisions
@@ -162,15 +162,15 @@ async fn target(
     if let Some(agent) = agent_of(what) {
         return Ok(names.get(&agent).cloned().unwrap_or_default());
     }
-    Ok(match what {
-        ActKind::Move { queue, .. } => app.routing.get().queue_name(*queue).to_owned(),
-        ActKind::Reprioritise { priority, .. } => priority.to_string(),
-        ActKind::Merge { into, .. } => {
-            let numbers = store::numbers(sql, &[*into]).await?;
-            numbers.get(into).map(|number| format!("#{number}")).unwrap_or_default()
-        }
-        _ => String::new(),
-    })
+    if let ActKind::Move { queue, .. } = what {
+        return Ok(app.routing.get().queue_name(*queue).to_owned());
+    }
+    if let ActKind::Reprioritise { priority, .. } = what {
+        return Ok(priority.to_string());
+    }
+    let ActKind::Merge { into, .. } = what else { return Ok(String::new()) };
+    let numbers = store::numbers(sql, &[*into]).await?;
+    Ok(numbers.get(into).map(|number| format!("#{number}")).unwrap_or_default())
 }
 
 fn act_entry(event: &Event, app: &App, explanation: String) -> TraceEntry {
