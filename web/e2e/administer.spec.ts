@@ -29,6 +29,14 @@ test('a queue is changed in a form that explains as one types', async ({ browser
   await expect(dialog.getByRole('button', { name: 'Вилучити' })).toBeDisabled();
   await dialog.getByRole('button', { name: 'Скасувати' }).click();
 
+  // The mailbox still names the queue as it was: the page says so, and the name is given back.
+  await expect(page.getByText(DESKS.deposits.mailbox)).toBeVisible();
+  await page.getByRole('button', { name: 'Депозити та скарбнички', exact: true }).click();
+  await name.fill(DESKS.deposits.queue);
+  await dialog.getByRole('button', { name: 'Зберегти' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText(DESKS.deposits.mailbox)).toBeHidden();
+
   await page.getByRole('link', { name: 'Навички', exact: true }).click();
   await page.getByRole('button', { name: 'Нова навичка' }).click();
   await dialog.getByLabel('Назва', { exact: true }).fill('Польська');
@@ -63,5 +71,10 @@ test('a supervisor merges two contacts of one client', async ({ browser, centre 
   const stream = page.getByRole('log');
   await expect(stream).toContainText('Рахунок-фактура');
   await expect(stream).toContainText('Ще раз про рахунок');
+  const id = page.url().split('/').pop();
+  const closed = await page.request.post(`/api/v1/interactions/${id}/closure`, {
+    data: { reason: 'кінець перевірки' },
+  });
+  expect(closed.ok()).toBe(true);
   await page.context().close();
 });

@@ -315,7 +315,8 @@ export interface paths {
     /** Takes a waiting contact; or, as a supervisor, gives it to one agent */
     put: operations['agent_assign'];
     post?: never;
-    delete?: never;
+    /** Takes an offered contact, or written work in hand, back into its queue */
+    delete: operations['supervisor_requeue'];
     options?: never;
     head?: never;
     patch?: never;
@@ -401,6 +402,26 @@ export interface paths {
     /** Everything that happened to a contact, oldest first */
     get: operations['interaction_events'];
     put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/interactions/{id}/merger': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Makes a contact part of another: it ends, its messages and everything that will be written in
+     *     it are the other's
+     */
+    put: operations['supervisor_merge'];
     post?: never;
     delete?: never;
     options?: never;
@@ -505,7 +526,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Each decision about a contact: candidates, why each was excluded, who was chosen */
+    /**
+     * Each decision about a contact in words: candidates, why each was excluded, who was chosen; and
+     *     what supervisors did with it
+     */
     get: operations['interaction_trace'];
     put?: never;
     post?: never;
@@ -714,10 +738,119 @@ export interface paths {
     };
     /** The routing document: JSON, or TOML when asked for with Accept: application/toml */
     get: operations['administrator_read'];
-    /** Replaces the routing document. All mistakes are named; with one of them nothing is changed */
+    /**
+     * Replaces the routing document. All mistakes are named; with one of them nothing is changed.
+     *     With dry_run the answer says what would change
+     */
     put: operations['administrator_write'];
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/calendar-readings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Reads an iCalendar file (RFC 5545): its holidays and hours, to be put into opening hours */
+    post: operations['administrator_read_calendar'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/centre': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Times, limits and order of the whole centre */
+    get: operations['administrator_read_centre'];
+    /** Changes times, limits and order of the whole centre */
+    put: operations['administrator_write_centre'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/people': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** People who sign in, to be chosen as agents */
+    get: operations['administrator_list_people'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/warnings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What in the routing would leave contacts without an answer, by name */
+    get: operations['administrator_read_warnings'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/{kind}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Things of one kind, in the order of the document */
+    get: operations['administrator_list_items'];
+    put?: never;
+    /** Adds a thing */
+    post: operations['administrator_add_item'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/{kind}/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One thing */
+    get: operations['administrator_read_item'];
+    /** Changes a thing; it is given whole */
+    put: operations['administrator_write_item'];
+    post?: never;
+    /** Removes a thing, unless something needs it */
+    delete: operations['administrator_remove_item'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1012,6 +1145,11 @@ export interface components {
       login: string;
       /** @description Most contacts of each medium at once. */
       maximum?: Record<string, never>;
+      /**
+       * @description Whether contacts of the queues that he serves from ring 1 come before those of the queues in
+       *     which he only helps out.
+       */
+      own_queues_first?: boolean;
       /** @description What he serves. */
       queues?: components['schemas']['ServiceItem'][];
       /** @description What he can do. */
@@ -1083,6 +1221,15 @@ export interface components {
       /** @description As shown. */
       name: string;
     };
+    /** @description What stands in a calendar file. */
+    CalendarRead: {
+      /** @description Holidays and days with other hours. */
+      exceptions: Record<string, never>[];
+      /** @description Events that could not be taken over, each with the reason. */
+      skipped: string[];
+      /** @description Open every week. */
+      weekly: Record<string, never>[];
+    };
     /** @description A client who may be meant. */
     CandidateRef: {
       /** @description The record. */
@@ -1106,6 +1253,15 @@ export interface components {
        * @description So many he has in hand or is offered.
        */
       used: number;
+    };
+    /** @description Times and limits of the whole centre, and how places and media count. */
+    CentreItem: {
+      /** @description Times and limits. */
+      centre?: Record<string, never>;
+      /** @description What each medium demands of an agent. */
+      media?: Record<string, never>;
+      /** @description How the place in the queue is computed. */
+      order?: Record<string, never>;
     };
     /** @description What is to be different; absent: stays. */
     ChangeUserBody: {
@@ -1458,6 +1614,15 @@ export interface components {
       /** @description `queued`, `offered`, `connected`, `closed`, … */
       type: string;
     };
+    /** @description One field that differs. */
+    FieldChange: {
+      /** @description Now. */
+      after?: Record<string, never> | null;
+      /** @description Before; `null`: it was not there. */
+      before?: Record<string, never> | null;
+      /** @description Which. */
+      field: string;
+    };
     /** @description Something found in a message. */
     Finding: {
       /** @description For programs. */
@@ -1561,6 +1726,7 @@ export interface components {
       identification: components['schemas']['Identification'];
       /** @description Contacts that it seems to belong to, without proof. */
       may_belong_to: components['schemas']['InteractionRef'][];
+      merged_into?: components['schemas']['InteractionRef'] | null;
     };
     /** Format: uuid */
     InteractionId: string;
@@ -1575,6 +1741,31 @@ export interface components {
       number: number;
       /** @description One line. */
       subject: string;
+    };
+    /** @description One thing of the document. */
+    Item:
+      | components['schemas']['SkillItem']
+      | components['schemas']['HoursItem']
+      | components['schemas']['PauseReasonItem']
+      | components['schemas']['DispositionItem']
+      | components['schemas']['QueueItem']
+      | components['schemas']['AgentItem']
+      | components['schemas']['CentreItem'];
+    /** @description One thing that differs. */
+    ItemChange: {
+      /** @description Its fields that differ. */
+      fields: components['schemas']['FieldChange'][];
+      /**
+       * Format: uuid
+       * @description Its id, once it has one.
+       */
+      id?: string | null;
+      /** @description `queue`, `skill`, … */
+      kind: string;
+      /** @description Its name; the new one when it was renamed. */
+      name: string;
+      /** @description What becomes of it. */
+      what: components['schemas']['What'];
     };
     /**
      * @description What sort of party.
@@ -1597,6 +1788,12 @@ export interface components {
       id: components['schemas']['UserId'];
       /** @description As shown. */
       name: string;
+    };
+    /** @description Into which contact, and why. */
+    Merger: {
+      /** @description An open contact of the same client. */
+      into_id: components['schemas']['InteractionId'];
+      reason: string;
     };
     /** @description One message of an interaction. */
     Message: {
@@ -1757,7 +1954,7 @@ export interface components {
           type: 'voicemail';
         }
       | {
-          /** @description Name of the text. */
+          /** @description The text, as the client gets it. */
           text: string;
           /** @enum {string} */
           type: 'message';
@@ -2054,6 +2251,14 @@ export interface components {
       /** @description As shown. */
       name: string;
     };
+    /** @description Somebody who may be made an agent. */
+    Person: {
+      id: components['schemas']['UserId'];
+      /** @description Whether he is an agent already. */
+      is_agent: boolean;
+      login: string;
+      name: string;
+    };
     /** @description A person of the bank, in a line. */
     PersonRef: {
       /** @description The person. */
@@ -2300,6 +2505,14 @@ export interface components {
      * @enum {string}
      */
     Role: 'agent' | 'supervisor' | 'analyst' | 'administrator';
+    /** @description What a change came to, or, with dry_run, would come to. */
+    RoutingChanged: {
+      /** @description Everything that differs: a new name is followed by what refers to it. */
+      changes: components['schemas']['ItemChange'][];
+      entry?: components['schemas']['RoutingEntry'] | null;
+      /** @description What in the whole document would leave contacts without an answer. */
+      warnings: components['schemas']['Warning'][];
+    };
     /** @description Everything that decides who gets what. */
     RoutingDocument: {
       /**
@@ -2338,6 +2551,19 @@ export interface components {
        * @default []
        */
       skill: components['schemas']['SkillItem'][];
+    };
+    /** @description A thing of the routing document. */
+    RoutingEntry: {
+      /** @description The thing. */
+      item: components['schemas']['Item'];
+      /** @description As shown: of an agent the person's name. */
+      name: string;
+      /** @description What needs it, the first of them; while something does, it cannot be removed. */
+      used_by: components['schemas']['Use'][];
+      /** @description How many need it. */
+      used_by_count: number;
+      /** @description Its state: send it as If-Match with a change. */
+      version: string;
     };
     /** @description The server. */
     ServerView: {
@@ -2647,9 +2873,11 @@ export interface components {
       chosen?: components['schemas']['PersonRef'] | null;
       /**
        * @description What made it the moment to decide: `contact_waits`, `agent_free`, `kept_for_agent`,
-       *     `asked` (nothing is decided yet; how it stands now).
+       *     `asked` (nothing is decided yet; how it stands now); or `supervisor_acted`.
        */
       decision: unknown;
+      /** @description "Why him, why then", or what a supervisor did and why, in words. */
+      explanation: string;
       /** @description Its place and the parts of it, in ms. */
       key: Record<string, never>;
       /**
@@ -2709,6 +2937,20 @@ export interface components {
        */
       size_bytes: number;
     };
+    /** @description Something that needs another thing. */
+    Use: {
+      /** @description Where in it. */
+      field: string;
+      /**
+       * Format: uuid
+       * @description Its id, where it has one.
+       */
+      id?: string | null;
+      /** @description What kind of thing: as in the document, or `mailbox`, `interaction`. */
+      kind: string;
+      /** @description Its name; of a contact its number. */
+      name: string;
+    };
     /** @description A person who may sign in. */
     User: {
       /** @description Since when. */
@@ -2752,6 +2994,31 @@ export interface components {
       /** @description All queues together. */
       totals: components['schemas']['Totals'];
     };
+    /** @description One thing to be put right, or to be known. */
+    Warning: {
+      /** @description For programs: `nobody_serves`, `nobody_has_skills`, `never_open`, … */
+      code: string;
+      /**
+       * Format: uuid
+       * @description The thing.
+       */
+      id?: string | null;
+      /** @description Kind of the thing that it is about: `queue`, `hours`, `agent`. */
+      kind: string;
+      /** @description In words, in English. */
+      message: string;
+      /** @description The thing's name. */
+      name: string;
+      /** @description What else it names, by role: `medium`, `skill`, `mailbox`, `number`. */
+      named: {
+        [key: string]: string;
+      };
+    };
+    /**
+     * @description What becomes of a thing.
+     * @enum {string}
+     */
+    What: 'added' | 'removed' | 'changed';
     /** @description What an agent has before him. */
     Work: {
       /** @description In hand, on hold, in wrap-up, waiting for the client or parked, oldest first. */
@@ -3462,6 +3729,39 @@ export interface operations {
       };
     };
   };
+  supervisor_requeue: {
+    parameters: {
+      query?: {
+        /** @description Stays in the log, with the author. */
+        reason?: string;
+      };
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Interaction'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   interaction_choose_client: {
     parameters: {
       query?: never;
@@ -3698,6 +3998,40 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['EventEntry'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  supervisor_merge: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Merger'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Interaction'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
@@ -3996,7 +4330,10 @@ export interface operations {
   };
   interaction_trace: {
     parameters: {
-      query?: never;
+      query?: {
+        /** @description `uk` or `en`; absent: that of whoever asks. */
+        language?: string;
+      };
       header?: never;
       path: {
         id: components['schemas']['InteractionId'];
@@ -4423,7 +4760,10 @@ export interface operations {
   };
   administrator_write: {
     parameters: {
-      query?: never;
+      query?: {
+        /** @description Check everything and say what would change, but change nothing. */
+        dry_run?: boolean;
+      };
       header?: never;
       path?: never;
       cookie?: never;
@@ -4440,6 +4780,337 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['RoutingDocument'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_read_calendar: {
+    parameters: {
+      query?: {
+        /** @description The first year for which yearly holidays are entered; absent: this year. */
+        first_year?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'text/calendar': string;
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CalendarRead'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_read_centre: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingEntry'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_write_centre: {
+    parameters: {
+      query?: {
+        /** @description Check everything and say what would change, but change nothing. */
+        dry_run?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Item'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingChanged'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_list_people: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Person'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_read_warnings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Warning'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_list_items: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        kind: components['schemas']['Kind'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingEntry'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_add_item: {
+    parameters: {
+      query?: {
+        /** @description Check everything and say what would change, but change nothing. */
+        dry_run?: boolean;
+      };
+      header?: never;
+      path: {
+        kind: components['schemas']['Kind'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Item'];
+      };
+    };
+    responses: {
+      /** @description dry_run */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingChanged'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_read_item: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        kind: components['schemas']['Kind'];
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingEntry'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_write_item: {
+    parameters: {
+      query?: {
+        /** @description Check everything and say what would change, but change nothing. */
+        dry_run?: boolean;
+      };
+      header?: never;
+      path: {
+        kind: components['schemas']['Kind'];
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Item'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingChanged'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_remove_item: {
+    parameters: {
+      query?: {
+        /** @description Check everything and say what would change, but change nothing. */
+        dry_run?: boolean;
+      };
+      header?: never;
+      path: {
+        kind: components['schemas']['Kind'];
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingChanged'];
         };
       };
       /** @description Refused: what happened, to what, what to do */

@@ -72,6 +72,7 @@ export const routing = {
   changedElsewhere:
     'Somebody else has changed it meanwhile. Load it again; what you typed is lost then.',
   reload: 'Load again',
+  name: 'Name',
   required: 'Write a name',
   taken: 'This name is taken',
   notANumber: (from: number, to: number) => `A whole number from ${from} to ${to}`,

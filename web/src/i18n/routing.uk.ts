@@ -81,6 +81,7 @@ export const routing: typeof english = {
   noWarnings: 'Жодне звернення не залишиться без відповіді',
   changedElsewhere: 'Тим часом це змінив хтось інший. Завантажте знову; введене тут зникне.',
   reload: 'Завантажити знову',
+  name: 'Назва',
   required: 'Напишіть назву',
   taken: 'Така назва вже є',
   notANumber: (from, to) => `Ціле число від ${from} до ${to}`,
