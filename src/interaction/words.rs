@@ -48,8 +48,7 @@ pub struct Speaker<'a> {
 impl Speaker<'_> {
     /// Why this agent got the contact, and why then; or why nobody has it yet.
     pub fn explain(&self, decision: &Decision) -> String {
-        let mut sentences = vec![self.moment(decision)];
-        sentences.extend(self.place(decision));
+        let mut sentences = vec![self.moment(decision), self.place(decision)];
         sentences.extend(self.ring(decision));
         sentences.extend(self.choice(decision));
         sentences.extend(self.excluded(decision));
@@ -116,7 +115,7 @@ impl Speaker<'_> {
     }
 
     /// Head starts, as far as there are any.
-    fn place(&self, decision: &Decision) -> Option<String> {
+    fn place(&self, decision: &Decision) -> String {
         let key = &decision.key;
         let waited = decision.at.millis_since(Timestamp::from_millis(key.eligible_at_ms)).max(0);
         let parts: Vec<String> = [
@@ -137,14 +136,14 @@ impl Speaker<'_> {
             self.pick(uk, format!(" Its waiting counts {times} times as fast."))
         });
         let slope = slope.unwrap_or_default();
-        Some(if parts.is_empty() {
+        if parts.is_empty() {
             let uk = format!("Воно чекало {waited}.{slope}");
             self.pick(uk, format!("It had waited {waited}.{slope}"))
         } else {
             let parts = parts.join(", ");
             let uk = format!("Воно чекало {waited}, і до цього додано перевагу: {parts}.{slope}");
             self.pick(uk, format!("It had waited {waited}, with a head start of {parts}.{slope}"))
-        })
+        }
     }
 
     fn ring(&self, decision: &Decision) -> Option<String> {

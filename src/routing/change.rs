@@ -2,13 +2,13 @@
 //! and the audit trail become durable in one turn. What is not mentioned in a change is left
 //! alone: the engine gets inputs for what differs only, so contacts in progress are not disturbed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rozmova_base::Timestamp;
-use rozmova_base::id::{IdMaker, UserId};
+use rozmova_base::id::{AgentId, IdMaker, QueueId, UserId};
+use rozmova_queue::config::{AgentConfig, QueueConfig};
 use rozmova_queue::{Engine, Input, Rejected};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::difference::{ItemChange, changes};
 use super::document::RoutingDocument;
@@ -245,26 +245,51 @@ fn check(
         }
         while copy.poll_output().is_some() {}
     };
-    let puts = resolved.puts();
-    // A queue with overflow is put twice, first without; what is the same in the end is not put.
-    let same: BTreeSet<Uuid> = before
-        .queues
-        .iter()
-        .filter(|queue| resolved.queues.contains(queue))
-        .map(|queue| queue.id.0)
-        .collect();
-    let known: Vec<Input> = before.puts().into_iter().map(|(_, input)| input).collect();
-    let is_new = |input: &Input| match input {
-        Input::PutQueue(queue) => !same.contains(&queue.id.0),
-        other => !known.contains(other),
-    };
-    for (place, input) in puts.into_iter().filter(|(_, input)| is_new(input)) {
+    let unchanged = Unchanged::between(before, resolved);
+    for (place, input) in resolved.puts().into_iter().filter(|(_, put)| !unchanged.has(put)) {
         attempt(&mut copy, place, input);
     }
     for (place, input) in removals(engine, stored, before, resolved) {
         attempt(&mut copy, place, input);
     }
     if problems.is_empty() { Ok(inputs) } else { Err(problems) }
+}
+
+/// What the engine has been told already. Queues and agents by id: there may be many thousands.
+struct Unchanged {
+    /// A queue with overflow rules is put twice, first without: neither is put when the whole is
+    /// the same.
+    queues: BTreeSet<QueueId>,
+    agents: BTreeSet<AgentId>,
+    others: Vec<Input>,
+}
+
+impl Unchanged {
+    fn between(before: &Resolved, after: &Resolved) -> Self {
+        let queues: BTreeMap<QueueId, &QueueConfig> =
+            before.queues.iter().map(|queue| (queue.id, queue)).collect();
+        let agents: BTreeMap<AgentId, &AgentConfig> =
+            before.agents.iter().map(|agent| (agent.id, agent)).collect();
+        let same_queue = |queue: &&QueueConfig| queues.get(&queue.id) == Some(queue);
+        let same_agent = |agent: &&AgentConfig| agents.get(&agent.id) == Some(agent);
+        let is_other = |input: &Input| !matches!(input, Input::PutQueue(_) | Input::PutAgent(_));
+        let puts = before.puts().into_iter().map(|(_, input)| input);
+        Self {
+            queues: after.queues.iter().filter(same_queue).map(|queue| queue.id).collect(),
+            agents: after.agents.iter().filter(same_agent).map(|agent| agent.id).collect(),
+            others: puts.filter(is_other).collect(),
+        }
+    }
+
+    fn has(&self, input: &Input) -> bool {
+        if let Input::PutQueue(queue) = input {
+            self.queues.contains(&queue.id)
+        } else if let Input::PutAgent(agent) = input {
+            self.agents.contains(&agent.id)
+        } else {
+            self.others.contains(input)
+        }
+    }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other refusals name no field")]

@@ -48,7 +48,9 @@ pub fn uses(document: &RoutingDocument, kind: Kind, name: &str) -> Vec<Use> {
             }
             Kind::PauseReasons | Kind::Agents | Kind::Centre => {}
         }
-        fields.into_iter().for_each(|field| add(Kind::Queues, id, &queue.name, field));
+        for field in fields {
+            add(Kind::Queues, id, &queue.name, field);
+        }
     }
     if kind == Kind::Dispositions {
         let children = document.dispositions.iter();

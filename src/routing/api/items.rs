@@ -71,12 +71,12 @@ fn entry(document: &RoutingDocument, item: Item, names: &Names) -> RoutingEntry 
     let mut used_by = uses(document, item.kind(), item.name());
     let used_by_count = used_by.len();
     used_by.truncate(USES_TOLD_MAX);
-    let name = match &item {
-        Item::Agent(agent) => {
-            names.get(&agent.login).map_or_else(String::new, |person| person.1.clone())
-        }
-        Item::Disposition(disposition) => disposition.name.clone(),
-        other => other.name().to_owned(),
+    let name = if let Item::Agent(agent) = &item {
+        names.get(&agent.login).map_or_else(String::new, |person| person.1.clone())
+    } else if let Item::Disposition(disposition) = &item {
+        disposition.name.clone()
+    } else {
+        item.name().to_owned()
     };
     RoutingEntry { version: item.version(), item, name, used_by, used_by_count }
 }
