@@ -17,7 +17,6 @@ pub mod channels;
 pub mod intake;
 pub mod jobs;
 pub mod outbox;
-mod treatment;
 // ── what goes on now, and who sees it ──
 pub mod live;
 pub mod wallboard;

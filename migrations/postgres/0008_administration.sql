@@ -2,7 +2,7 @@
 ALTER TABLE interaction ADD COLUMN merged_into_id UUID;
 CREATE INDEX interaction_merged ON interaction (merged_into_id);
 
--- Routing documents handed to the server by the command line: one engine only decides, the server's.
+-- Routing documents handed over by the command line: one engine only decides, the server's.
 CREATE TABLE routing_import (
     id UUID PRIMARY KEY,
     requested_at BIGINT NOT NULL,

@@ -7,11 +7,10 @@ use rozmova_base::id::IdMaker;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::change::{ApplyError, Author, Changer, Outcome, rehearse, replace, tell_desks};
+use super::change::{ApplyError, Outcome, rehearse};
 use super::document::RoutingDocument;
 use super::resolve::RoutingProblem;
 use super::store;
-use crate::app::App;
 use crate::store::{Db, StoreError};
 
 /// Where a document stands that was handed over.
@@ -69,44 +68,4 @@ pub async fn preview(
     let stored = store::load(&mut connection.sql()).await?;
     let known = store::known(&mut connection.sql(), &stored).await?;
     rehearse(document, &stored, &known, ids, at)
-}
-
-/// Takes the oldest document that waits. Gives whether there was one.
-pub(crate) async fn take_next(app: &App) -> Result<bool, ApplyError> {
-    let mut connection = app.db.read().await?;
-    let waiting = store::waiting_import(&mut connection.sql()).await?;
-    drop(connection);
-    let Some((id, text)) = waiting else { return Ok(false) };
-    let author = Author { user: None, peer: "command line".to_owned() };
-    let changer = Changer {
-        dispatch: &app.dispatch,
-        now: &app.routing,
-        ids: app.ids.as_ref(),
-        is_dry_run: false,
-    };
-    let applied = match RoutingDocument::from_toml(&text) {
-        Ok(document) => replace(changer, document, author).await,
-        Err(error) => Err(ApplyError::Wrong(vec![RoutingProblem {
-            at: "document".to_owned(),
-            field: None,
-            message: error.to_string(),
-        }])),
-    };
-    let (state, outcome) = match applied {
-        Ok(outcome) => {
-            tell_desks(&app.hub, &app.routing, &outcome.changes);
-            tracing::info!(changes = outcome.changes.len(), "Routing was imported");
-            (ImportState::Applied, String::new())
-        }
-        Err(ApplyError::Wrong(problems)) => {
-            tracing::warn!(problems = problems.len(), "A routing document was refused");
-            (ImportState::Refused, serde_json::to_string(&problems).unwrap_or_default())
-        }
-        Err(other) => return Err(other),
-    };
-    let mut tx = app.db.begin().await?;
-    let at = app.clock.now();
-    store::finish_import(&mut tx.sql(), id, state.as_str(), &outcome, at).await?;
-    tx.commit().await?;
-    Ok(true)
 }

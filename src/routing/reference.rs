@@ -140,10 +140,10 @@ mod tests {
             needs = [{ skill = "English", level = 10 }]
             hours = "Days"
             dispositions = ["done"]
-            overflow = [
-                { when = { type = "nobody_at_arrival" }, then = { type = "queue", queue = "Loans" } },
-            ]
             ring = [{ after_ms = 5, drop_skills = ["English"] }]
+            [[queue.overflow]]
+            when = { type = "nobody_at_arrival" }
+            then = { type = "queue", queue = "Loans" }
             [[queue]]
             name = "Loans"
             [[agent]]

@@ -241,7 +241,7 @@ pub(super) async fn insert_import(
 }
 
 /// The oldest document that waits.
-pub(super) async fn waiting_import(
+pub(crate) async fn waiting_import(
     sql: &mut Sql<'_>,
 ) -> Result<Option<(Uuid, String)>, StoreError> {
     fetch_optional!(
@@ -265,7 +265,7 @@ pub(super) async fn import(sql: &mut Sql<'_>, id: Uuid) -> Result<(String, Strin
 }
 
 /// Writes down what came of a document.
-pub(super) async fn finish_import(
+pub(crate) async fn finish_import(
     sql: &mut Sql<'_>,
     id: Uuid,
     state: &str,

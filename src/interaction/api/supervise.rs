@@ -1,6 +1,6 @@
-//! What a supervisor does with a contact: gives, takes back, moves, hurries, merges, closes it; each
-//! with a reason, in the event log and in the audit trail. An agent may take a waiting contact where
-//! the queue allows it.
+//! What a supervisor does with a contact: gives, takes back, moves, hurries, merges, closes it;
+//! each with a reason, in the event log and in the audit trail. An agent may take a waiting contact
+//! where the queue allows it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
