@@ -7,6 +7,7 @@
 mod bench;
 mod demo;
 mod inspect;
+mod routing;
 mod serve;
 mod simulate;
 mod users;
@@ -58,6 +59,9 @@ enum Command {
     /// Tokens for programs.
     #[command(subcommand)]
     Token(users::TokenCommand),
+    /// Queues, skills, hours and all other routing as one file.
+    #[command(subcommand)]
+    Routing(routing::RoutingCommand),
     /// Show how something from outside is read.
     #[command(subcommand)]
     Inspect(inspect::InspectCommand),
@@ -99,6 +103,7 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
         | Command::CheckConfig
         | Command::User(_)
         | Command::Token(_)
+        | Command::Routing(_)
         | Command::Inspect(_) => {}
     }
     let config = Config::load(line.config.as_deref())?;
@@ -125,6 +130,7 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
         }
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
+        Command::Routing(command) => routing::run(command, config).await,
         Command::Inspect(command) => inspect::run(command, config),
         Command::Openapi
         | Command::ConfigDocs

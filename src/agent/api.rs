@@ -8,11 +8,13 @@ use rozmova_queue::Input;
 use rozmova_queue::input::{Act, ActKind};
 use rozmova_queue::view::AgentState;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::model::Agent;
 use crate::app::App;
+use crate::audit;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path};
@@ -59,7 +61,7 @@ async fn work(State(app): State<Arc<App>>, signed_in: SignedIn) -> ApiResult<Wor
 }
 
 /// What an agent wants to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum PresenceState {
     Ready,
@@ -150,8 +152,21 @@ async fn set_presence_of(
         }
         (PresenceState::Offline, _) => ActKind::LogOut { agent },
     };
-    let act = Act { author: signed_in.id(), reason: wish.reason, what };
+    let author = signed_in.id();
+    let act = Act { author, reason: wish.reason.clone(), what };
     app.dispatch.submit(Input::Supervisor(act)).await?;
+    let entry = audit::Entry {
+        actor: Some(author),
+        act: "agent.set_presence",
+        subject: ("user", agent.to_string()),
+        details: json!({
+            "state": wish.state, "reason_id": wish.reason_id, "reason": wish.reason,
+        }),
+        peer: signed_in.peer.clone(),
+    };
+    let mut tx = app.db.begin().await?;
+    audit::record(&mut tx.sql(), app.ids.as_ref(), app.clock.now(), entry).await?;
+    tx.commit().await?;
     show(&app, agent).await
 }
 

@@ -277,6 +277,28 @@ pub async fn events_of(
     rows.iter().map(event_from).collect()
 }
 
+/// Contacts that left a queue for something else, by the numbers of the events: after the first,
+/// up to the second.
+pub async fn overflows_between(
+    sql: &mut Sql<'_>,
+    after: i64,
+    until: i64,
+    limit: i64,
+) -> Result<Vec<Event>, StoreError> {
+    let rows = fetch_all!(
+        sql,
+        EventColumns,
+        "SELECT sequence, at, interaction_id, queue_id, agent_id, document FROM event
+         WHERE sequence > $1 AND sequence <= $2 AND kind = 'overflowed'
+         ORDER BY sequence LIMIT $3",
+        after,
+        until,
+        limit
+    )
+    .await?;
+    rows.iter().map(event_from).collect()
+}
+
 /// Number of the last event before a time; 0 when there is none.
 pub async fn last_event_before(sql: &mut Sql<'_>, at: Timestamp) -> Result<u64, StoreError> {
     let (sequence,) = fetch_one!(

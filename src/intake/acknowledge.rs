@@ -43,7 +43,6 @@ pub fn is_due(
     now: Timestamp,
     every_ms: i64,
 ) -> bool {
-    let local = key.split(['@', '+']).next().unwrap_or_default();
     message.kind == MessageKind::Message
         && message.readable
         && message.unanswerable.is_none()
@@ -51,8 +50,14 @@ pub fn is_due(
         && message.envelope.mail_from.as_deref() != Some("")
         && message.authentication.dmarc != AuthenticationResult::Fail
         && !mailboxes.is_own(key)
-        && !UNREAD_LOCAL_PARTS.contains(&local)
+        && is_read(key)
         && last_at.is_none_or(|last| now.millis_since(last) >= every_ms)
+}
+
+/// Whether a person may read what is sent to this address.
+pub fn is_read(key: &str) -> bool {
+    let local = key.split(['@', '+']).next().unwrap_or_default();
+    !UNREAD_LOCAL_PARTS.contains(&local)
 }
 
 /// The texts, compiled.

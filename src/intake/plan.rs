@@ -141,7 +141,7 @@ pub fn sender_key(message: &InboundMessage) -> Option<String> {
 
 /// Whether an unknown sender becomes a prospect: a person who writes for the first time.
 pub fn may_become_prospect(message: &InboundMessage, known: &Known, settings: &Settings) -> bool {
-    let continues = message.thread.proved.is_some_and(|id| known.threads.by_id.contains_key(&id));
+    let continues = message.thread.proved.is_some_and(|id| known.threads.current(id).is_some());
     message.kind == MessageKind::Message
         && !continues
         && !known.repeated.contains(&message.external_id)
@@ -246,7 +246,7 @@ impl<'a> Planner<'a, '_> {
                 detail: report_detail(report),
             });
         }
-        let proved = message.thread.proved.filter(|id| self.known.threads.by_id.contains_key(id));
+        let proved = message.thread.proved.and_then(|id| self.known.threads.current(id));
         match (home.or(proved), unmatched) {
             (Some(id), _) => {
                 self.add(message, id);

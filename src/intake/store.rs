@@ -148,7 +148,17 @@ async fn look_up_threads(
     .await?;
     wanted.extend(by_number.iter().map(|(_, id)| *id));
     known.threads.by_number.extend(by_number);
-    let wanted: Vec<InteractionId> = wanted.into_iter().collect();
+    let mut wanted: Vec<InteractionId> = wanted.into_iter().collect();
+    let merged = fetch_in!(
+        sql, (InteractionId, InteractionId),
+        "SELECT id, merged_into_id FROM interaction WHERE merged_into_id IS NOT NULL AND id IN", "",
+        wanted.as_slice(), id => *id)
+    .await?;
+    known.threads.merged = merged.into_iter().collect();
+    wanted.retain(|id| !known.threads.merged.contains_key(id));
+    wanted.extend(known.threads.merged.values());
+    wanted.sort_unstable();
+    wanted.dedup();
     known.threads.by_id = threads(sql, &wanted, is_own).await?;
     Ok(())
 }
@@ -178,7 +188,8 @@ async fn threads(
     .await?;
     let mut found = BTreeMap::new();
     for row in rows {
-        let is_over = matches!(row.state.as_str(), "closed" | "abandoned" | "failed");
+        let is_over =
+            matches!(row.state.as_str(), "closed" | "abandoned" | "overflowed" | "failed");
         let closed_at = is_over.then_some(row.closed_at.unwrap_or(row.last_message_at));
         let mut participants = participants(sql, row.id, is_own).await?;
         if !row.from_key.is_empty() {

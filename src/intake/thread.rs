@@ -56,6 +56,16 @@ pub struct Threads {
     pub by_message_id: BTreeMap<String, Referred>,
     /// Messages of ours by their own id.
     pub by_message: BTreeMap<MessageId, Referred>,
+    /// Interactions that became part of others.
+    pub merged: BTreeMap<InteractionId, InteractionId>,
+}
+
+impl Threads {
+    /// The interaction, or the one that it became part of, when it is known.
+    pub fn current(&self, interaction: InteractionId) -> Option<InteractionId> {
+        let current = self.merged.get(&interaction).copied().unwrap_or(interaction);
+        self.by_id.contains_key(&current).then_some(current)
+    }
 }
 
 /// Who wrote.
@@ -105,9 +115,7 @@ pub enum Place {
 
 /// Decides where a message belongs.
 pub fn place(keys: &ThreadKeys, writer: &Writer<'_>, threads: &Threads) -> Place {
-    if let Some(proved) = keys.proved
-        && threads.by_id.contains_key(&proved)
-    {
+    if let Some(proved) = keys.proved.and_then(|proved| threads.current(proved)) {
         return Place::Continues(proved);
     }
     let mut hints: Vec<(InteractionId, Hint)> = Vec::new();
@@ -123,6 +131,7 @@ pub fn place(keys: &ThreadKeys, writer: &Writer<'_>, threads: &Threads) -> Place
         .and_then(|number| threads.by_number.get(&number))
         .map(|&interaction| (interaction, Hint::SubjectNumber));
     for (interaction, hint) in referred.chain(numbered) {
+        let Some(interaction) = threads.current(interaction) else { continue };
         let Some(thread) = threads.by_id.get(&interaction) else { continue };
         if takes_part(writer, thread) {
             return Place::Continues(interaction);
@@ -196,7 +205,23 @@ mod tests {
                 ("theirs@example.ua".to_owned(), referred(OTHER)),
             ]),
             by_message: BTreeMap::new(),
+            merged: BTreeMap::new(),
         }
+    }
+
+    #[test]
+    fn an_answer_to_what_was_merged_goes_where_it_went() {
+        let gone = InteractionId::from_u128(3);
+        let mut threads = threads();
+        threads.merged.insert(gone, OURS);
+        threads.by_number.insert(9, gone);
+        let proved = ThreadKeys { proved: Some(gone), ..keys(&[], None) };
+        let stranger = from("new@example.ua");
+        assert_eq!(place(&proved, &stranger, &threads), Place::Continues(OURS));
+        let olena = from("olena@example.ua");
+        assert_eq!(place(&keys(&[], Some(9)), &olena, &threads), Place::Continues(OURS));
+        let hinted = place(&keys(&[], Some(9)), &stranger, &threads);
+        assert_eq!(hinted, opens(&[(OURS, Hint::SubjectNumber)]));
     }
 
     fn keys(in_reply_to: &[&str], number: Option<i64>) -> ThreadKeys {

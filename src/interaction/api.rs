@@ -150,8 +150,9 @@ async fn get(
     let sql = &mut connection.sql();
     let (how, candidates) = store::identification(sql, id).await?;
     let may_belong_to = store::may_belong_to(sql, id).await?;
+    let merged_into = store::merged_into(sql, id).await?;
     let identification = Identification { how, candidates };
-    Ok(Json(InteractionDetails { interaction, identification, may_belong_to }))
+    Ok(Json(InteractionDetails { interaction, identification, may_belong_to, merged_into }))
 }
 
 /// Who the client is.

@@ -132,6 +132,8 @@ pub struct InteractionDetails {
     pub identification: Identification,
     /// Contacts that it seems to belong to, without proof.
     pub may_belong_to: Vec<InteractionRef>,
+    /// The contact that it became part of; its messages are there.
+    pub merged_into: Option<InteractionRef>,
 }
 
 /// How the client of a contact was found.

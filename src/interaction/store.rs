@@ -421,6 +421,88 @@ pub async fn may_belong_to(
     Ok(refs.collect())
 }
 
+/// The contact that this one became part of.
+pub async fn merged_into(
+    sql: &mut Sql<'_>,
+    id: InteractionId,
+) -> Result<Option<InteractionRef>, StoreError> {
+    let row = fetch_optional!(
+        sql,
+        (InteractionId, i64, String),
+        "SELECT t.id, t.number, t.subject FROM interaction i
+         JOIN interaction t ON t.id = i.merged_into_id WHERE i.id = $1",
+        id
+    )
+    .await?;
+    Ok(row.map(|(id, number, subject)| InteractionRef { id, number, subject }))
+}
+
+/// Clients of contacts: who are not the same cannot be merged.
+pub async fn clients_of(
+    sql: &mut Sql<'_>,
+    ids: [InteractionId; 2],
+) -> Result<BTreeMap<InteractionId, Option<ClientId>>, StoreError> {
+    let rows = fetch_all!(
+        sql,
+        (InteractionId, Option<ClientId>),
+        "SELECT id, client_id FROM interaction WHERE id IN ($1, $2)",
+        ids[0],
+        ids[1]
+    )
+    .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Lets the messages of one contact be those of another, with drafts and with everything that had
+/// become part of it before. Gives the messages moved, oldest first.
+pub async fn merge(
+    sql: &mut Sql<'_>,
+    from: InteractionId,
+    into: InteractionId,
+) -> Result<Vec<MessageId>, StoreError> {
+    let moved = fetch_all!(
+        sql,
+        (MessageId,),
+        "SELECT id FROM message WHERE interaction_id = $1 ORDER BY at, id",
+        from
+    )
+    .await?;
+    execute!(sql, "UPDATE message SET interaction_id = $2 WHERE interaction_id = $1", from, into)
+        .await?;
+    // Who has begun to write in both keeps what he writes in the one that goes on.
+    execute!(
+        sql,
+        "UPDATE draft SET interaction_id = $2 WHERE interaction_id = $1 AND NOT EXISTS
+           (SELECT 1 FROM draft d WHERE d.interaction_id = $2 AND d.author_id = draft.author_id)",
+        from,
+        into
+    )
+    .await?;
+    execute!(
+        sql,
+        "UPDATE interaction SET
+           unread = unread + (SELECT s.unread FROM interaction s WHERE s.id = $1),
+           last_message_at = CASE
+             WHEN last_message_at < (SELECT s.last_message_at FROM interaction s WHERE s.id = $1)
+             THEN (SELECT s.last_message_at FROM interaction s WHERE s.id = $1)
+             ELSE last_message_at END,
+           client_id = COALESCE(client_id, (SELECT s.client_id FROM interaction s WHERE s.id = $1))
+         WHERE id = $2",
+        from,
+        into
+    )
+    .await?;
+    execute!(
+        sql,
+        "UPDATE interaction SET merged_into_id = $2 WHERE id = $1 OR merged_into_id = $1",
+        from,
+        into
+    )
+    .await?;
+    execute!(sql, "UPDATE interaction SET unread = 0 WHERE id = $1", from).await?;
+    Ok(moved.into_iter().map(|(id,)| id).collect())
+}
+
 /// An agent says with whom a contact is, and with whom the address will be from now on.
 pub async fn choose_client(
     sql: &mut Sql<'_>,

@@ -2,7 +2,9 @@
 //! tried again after a fault.
 
 mod figures;
+mod routing_imports;
 mod spool;
+mod treatments;
 mod uploads;
 
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
     tokio::join!(
         repeat("spool", &stop, FAULT_PAUSE, || spool::move_on(&app)),
         repeat("figures", &stop, FAULT_PAUSE, || figures::roll_up(&app)),
+        repeat("routing imports", &stop, FAULT_PAUSE, || routing_imports::take(&app)),
+        repeat("treatments", &stop, FAULT_PAUSE, || treatments::carry_out(&app)),
         repeat("uploads", &stop, FAULT_PAUSE, || uploads::forget_orphans(&app)),
     );
 }

@@ -74,6 +74,14 @@ struct AgentChanged<'a> {
 }
 
 #[derive(Serialize)]
+struct PauseLimitPassed<'a> {
+    agent_id: AgentId,
+    /// Name of the reason.
+    reason: &'a str,
+    limit_ms: i64,
+}
+
+#[derive(Serialize)]
 struct QueueChanged<'a> {
     queue: &'a QueueNow,
 }
@@ -151,6 +159,7 @@ impl Announcer {
             }
         }
         self.announce_offers(events, &interactions);
+        self.announce_limits(events);
         let agents: BTreeSet<AgentId> = events.iter().filter_map(|event| event.agent).collect();
         if !agents.is_empty() {
             for agent in self.floor.agents(Some(&agents)).await? {
@@ -196,6 +205,19 @@ impl Announcer {
                 let ended = OfferEnded { offer_id: offer, interaction_id: id, outcome };
                 self.hub.publish(LiveEvent::new("offer.ended", &ended), Audience::Agent(agent));
             }
+        }
+    }
+
+    /// A pause that lasts longer than its reason allows is a supervisor's business.
+    fn announce_limits(&self, events: &[Event]) {
+        let routing = self.routing.get();
+        for event in events {
+            let EventKind::PauseLimitPassed { reason, limit_ms } = event.kind else { continue };
+            let Some(agent_id) = event.agent else { continue };
+            let name = routing.pause_reason(reason).map_or("", |item| item.name.as_str());
+            let passed = PauseLimitPassed { agent_id, reason: name, limit_ms };
+            let event = LiveEvent::new("agent.pause_limit_passed", &passed);
+            self.hub.publish(event, Audience::Supervisors);
         }
     }
 

@@ -1,4 +1,8 @@
-//! `/api/v1/routing`, and the lists that desks choose from.
+//! `/api/v1/routing`, and the lists that desks choose from. One thing of the document at a time:
+//! `api/items.rs`.
+
+mod calendar;
+mod items;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,14 +17,15 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::difference::ItemChange;
 use super::document::{DispositionItem, RoutingDocument, SkillItem};
-use super::{ApplyError, Author, apply};
+use super::warning::{Surroundings, Warning, warnings};
+use super::{ApplyError, Author, Changer, Outcome, replace, store, tell_desks};
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Query};
 use crate::http::routes::routes;
-use crate::live::{Audience, LiveEvent};
 
 const TOML: &str = "application/toml";
 
@@ -28,6 +33,9 @@ const TOML: &str = "application/toml";
 pub fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(read, write))
+        .routes(routes!(read_warnings))
+        .merge(items::router())
+        .merge(calendar::router())
         .routes(routes!(skills))
         .routes(routes!(pause_reasons))
         .routes(routes!(dispositions))
@@ -45,26 +53,85 @@ async fn read(
     answer(&app.routing.get().document, names_toml(&headers, header::ACCEPT))
 }
 
-/// Replaces the routing document. All mistakes are named; with one of them nothing is changed
-#[utoipa::path(put, path = "/routing", tag = "administrator", request_body = RoutingDocument,
-    responses((status = 200, body = RoutingDocument)))]
+/// Whether something is only tried.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct WriteQuery {
+    /// Check everything and say what would change, but change nothing.
+    dry_run: bool,
+}
+
+/// What a document would change.
+#[derive(Debug, Serialize, ToSchema)]
+struct RoutingPreview {
+    /// Thing by thing.
+    changes: Vec<ItemChange>,
+    /// What would leave contacts without an answer.
+    warnings: Vec<Warning>,
+}
+
+/// Replaces the routing document. All mistakes are named; with one of them nothing is changed.
+/// With dry_run the answer says what would change
+#[utoipa::path(put, path = "/routing", tag = "administrator", params(WriteQuery),
+    request_body = RoutingDocument, responses((status = 200, body = RoutingDocument)))]
 async fn write(
     State(app): State<Arc<App>>,
     signed_in: SignedIn,
+    Query(query): Query<WriteQuery>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
     signed_in.require(Right::ManageRouting)?;
     let is_toml = names_toml(&headers, header::CONTENT_TYPE);
     let document = parse(&body, is_toml)?;
-    let author = Author { user: Some(signed_in.id()), peer: signed_in.peer.clone() };
-    let document = apply(&app.dispatch, &app.routing, app.ids.as_ref(), &document, author).await?;
-    let routing = app.routing.get();
-    for agent in document.agents.iter().filter_map(|agent| agent.id) {
-        app.hub.set_queues(agent, &routing.queues_of(agent).into_iter().collect());
+    let changer = changer(&app, query.dry_run);
+    let Outcome { document, changes } = replace(changer, document, author(&signed_in)).await?;
+    if query.dry_run {
+        let warnings = warnings(&document, &surroundings(&app).await?);
+        return Ok(Json(RoutingPreview { changes, warnings }).into_response());
     }
-    app.hub.publish(LiveEvent::new("routing.changed", &json!({})), Audience::Everyone);
+    tell_desks(&app.hub, &app.routing, &changes);
     answer(&document, is_toml || names_toml(&headers, header::ACCEPT))
+}
+
+/// What in the routing would leave contacts without an answer, by name
+#[utoipa::path(get, path = "/routing/warnings", tag = "administrator",
+    responses((status = 200, body = Vec<Warning>)))]
+async fn read_warnings(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+) -> ApiResult<Vec<Warning>> {
+    signed_in.require_any(&[Right::ManageRouting, Right::Supervise])?;
+    let around = surroundings(&app).await?;
+    Ok(Json(warnings(&app.routing.get().document, &around)))
+}
+
+fn changer(app: &App, is_dry_run: bool) -> Changer<'_> {
+    Changer { dispatch: &app.dispatch, now: &app.routing, ids: app.ids.as_ref(), is_dry_run }
+}
+
+fn author(signed_in: &SignedIn) -> Author {
+    Author { user: Some(signed_in.id()), peer: signed_in.peer.clone() }
+}
+
+/// What the document meets outside of itself.
+async fn surroundings(app: &App) -> Result<Surroundings, ApiError> {
+    let mut connection = app.db.read().await?;
+    let people = store::people(&mut connection.sql()).await?;
+    let disabled = people.into_iter().filter(|(_, (_, _, is_disabled))| *is_disabled);
+    let today = Surroundings::day_of(app.clock.now(), &app.config.centre.time_zone);
+    Ok(Surroundings {
+        today,
+        mailboxes: mailboxes(app),
+        disabled: disabled.map(|(login, _)| login).collect(),
+    })
+}
+
+/// The bank's addresses, and the queue that each names.
+fn mailboxes(app: &App) -> Vec<(String, String)> {
+    let mailboxes = app.config.channels.email.mailboxes.iter();
+    mailboxes.map(|mailbox| (mailbox.address.clone(), mailbox.queue.clone())).collect()
 }
 
 fn names_toml(headers: &HeaderMap, name: header::HeaderName) -> bool {
@@ -96,9 +163,16 @@ impl From<ApplyError> for ApiError {
         let message = error.to_string();
         match error {
             ApplyError::Wrong(problems) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_routing", message)
-                    .with_details(json!({ "problems": problems }))
+                let mut refused =
+                    Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_routing", message);
+                refused.field = problems.first().and_then(|problem| problem.field.clone());
+                refused.with_details(json!({ "problems": problems }))
             }
+            ApplyError::InUse { uses, .. } => {
+                Self::conflict("in_use", message).with_details(json!({ "used_by": uses }))
+            }
+            ApplyError::Changed { .. } => Self::newer("changed_meanwhile", message),
+            ApplyError::Missing { .. } => Self::new(StatusCode::NOT_FOUND, "not_found", message),
             ApplyError::Store(error) => error.into(),
             ApplyError::Submit(error) => error.into(),
         }

@@ -287,7 +287,7 @@ pub enum OverflowTarget {
     Voicemail,
     /// A text is played or sent, then it is closed.
     Message {
-        /// Name of the text.
+        /// The text, as the client gets it.
         text: String,
     },
     /// The caller is put through outside.
@@ -325,6 +325,10 @@ pub struct AgentItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub interrupts: Option<InterruptMatrix>,
+    /// Whether contacts of the queues that he serves from ring 1 come before those of the queues in
+    /// which he only helps out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_queues_first: bool,
 }
 
 /// That an agent serves a queue.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use rozmova_base::Timestamp;
 use rozmova_base::id::{AgentId, DispositionId, PauseReasonId, QueueId, SkillId};
 use rozmova_queue::Input;
 use rozmova_queue::config::{Medium, QueueConfig, SkillLevel};
@@ -17,17 +18,19 @@ use super::document::{
 pub struct Routing {
     /// As written, with ids.
     pub document: RoutingDocument,
+    /// When it was written; what was read at start is older than everything.
+    written_at: Timestamp,
     queues: BTreeMap<QueueId, usize>,
     agents: BTreeMap<AgentId, usize>,
 }
 
 impl Routing {
-    pub(super) fn new(document: RoutingDocument) -> Self {
+    pub(super) fn new(document: RoutingDocument, written_at: Timestamp) -> Self {
         let queues = document.queues.iter().enumerate();
         let queues = queues.filter_map(|(index, queue)| Some((queue.id?, index))).collect();
         let agents = document.agents.iter().enumerate();
         let agents = agents.filter_map(|(index, agent)| Some((agent.id?, index))).collect();
-        Self { document, queues, agents }
+        Self { document, written_at, queues, agents }
     }
 
     /// A queue.
@@ -112,7 +115,12 @@ impl RoutingNow {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Two who write one after the other may come here in the other order: the later document
+    /// stays.
     pub(super) fn set(&self, routing: Routing) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routing);
+        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if routing.written_at >= now.written_at {
+            *now = Arc::new(routing);
+        }
     }
 }

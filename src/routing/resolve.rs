@@ -19,10 +19,13 @@ use super::document::{
 const NAME_CHARS_MAX: usize = 100;
 
 /// One thing that is wrong in a document.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct RoutingProblem {
     /// Where: `queue "Cards": hours`.
     pub at: String,
+    /// Which field of the thing, when one is to blame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// What is wrong and what would be right.
     pub message: String,
 }
@@ -32,8 +35,17 @@ pub struct RoutingProblem {
 pub(super) struct Known {
     /// Ids by kind and name (or code).
     pub(super) ids: BTreeMap<(&'static str, String), Uuid>,
-    /// People by login: id and name.
-    pub(super) users: BTreeMap<String, (UserId, String)>,
+    /// People by login.
+    pub(super) users: BTreeMap<String, Person>,
+}
+
+/// Somebody who signs in.
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    pub(super) id: UserId,
+    pub(super) name: String,
+    /// Whether he may not sign in any more.
+    pub(super) is_disabled: bool,
 }
 
 /// A document in which every thing has its id, and what the engine is to be told.
@@ -114,7 +126,7 @@ impl Resolver<'_> {
                 "{name:?} is no name; write 1 to {NAME_CHARS_MAX} characters without spaces at \
                  the ends"
             );
-            self.problem(kind.to_owned(), message);
+            self.name_problem(kind, name, message);
         }
         let key = (kind, name.to_owned());
         let id = id
@@ -122,7 +134,7 @@ impl Resolver<'_> {
             .unwrap_or_else(|| self.ids.next_uuid());
         let same_id = self.names.iter().any(|((other, _), used)| *other == kind && *used == id);
         if self.names.insert(key, id).is_some() || same_id {
-            self.problem(format!("{kind} {name:?}"), "is there twice; names and ids are unique");
+            self.name_problem(kind, name, "is there twice; names and ids are unique".to_owned());
         }
         id
     }
@@ -136,8 +148,15 @@ impl Resolver<'_> {
         found
     }
 
+    fn name_problem(&mut self, kind: &str, name: &str, message: String) {
+        let field = if kind == "disposition" { "code" } else { "name" };
+        let at = if name.is_empty() { kind.to_owned() } else { format!("{kind} {name:?}") };
+        self.problems.push(RoutingProblem { at, field: Some(field.to_owned()), message });
+    }
+
     fn problem(&mut self, at: String, message: impl Into<String>) {
-        self.problems.push(RoutingProblem { at, message: message.into() });
+        let field = at.rsplit_once("\": ").map(|(_, field)| field.to_owned());
+        self.problems.push(RoutingProblem { at, field, message: message.into() });
     }
 
     fn queue(&mut self, item: &QueueItem) -> QueueConfig {
@@ -148,7 +167,13 @@ impl Resolver<'_> {
             self.problem(place("target_percent"), "is over 100");
         }
         // Checked here, used by what comes in.
-        self.skills(&item.needs, &place("needs"));
+        let mut needs = BTreeSet::new();
+        for need in self.skills(&item.needs, &place("needs")) {
+            if !(1..=100).contains(&need.level) || !needs.insert(need.skill) {
+                let message = "each skill once, with a level from 1 to 100";
+                self.problem(place("needs"), message);
+            }
+        }
         let hours = item
             .hours
             .as_ref()
@@ -166,6 +191,12 @@ impl Resolver<'_> {
             .iter()
             .filter_map(|rule| {
                 let then = self.overflow_to(&rule.then, &place("overflow"))?;
+                let speaks = matches!(then, OverflowTo::Voicemail | OverflowTo::External { .. });
+                if speaks && (rule.media.is_empty() || rule.media.iter().any(|m| !m.is_live())) {
+                    let message = "voicemail and numbers outside are for calls; a written contact \
+                                   would be lost there: add media = [\"call\"] to the rule";
+                    self.problem(place("overflow"), message);
+                }
                 Some(OverflowRule { media: rule.media.clone(), when: rule.when, then })
             })
             .collect();
@@ -228,7 +259,11 @@ impl Resolver<'_> {
 
     fn agent(&mut self, item: &mut AgentItem) -> Option<AgentConfig> {
         let place = |field: &str| at("agent", &item.login, field);
-        let Some((id, name)) = self.known.users.get(&item.login).cloned() else {
+        // Who was an agent before he was disabled stays in the document until he is taken out.
+        let was_agent = self.known.ids.contains_key(&("agent", item.login.clone()));
+        let person = self.known.users.get(&item.login);
+        let person = person.filter(|person| was_agent || !person.is_disabled).cloned();
+        let Some(Person { id, name, .. }) = person else {
             let message = "nobody signs in with this login; create the person first";
             self.problem(place("login"), message);
             return None;
@@ -253,6 +288,7 @@ impl Resolver<'_> {
             capacity_units: item.capacity_units.unwrap_or(defaults.capacity_units),
             maximum: item.maximum.over(defaults.maximum),
             interrupts: item.interrupts.unwrap_or(defaults.interrupts),
+            own_queues_first: item.own_queues_first,
             ..defaults
         })
     }

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::document::RoutingDocument;
 use super::now::{Routing, RoutingNow};
-use super::resolve::Known;
+use super::resolve::{Known, Person};
 use crate::store::{Db, Sql, StoreError};
-use crate::{execute, fetch_all, insert_rows};
+use crate::{execute, fetch_all, fetch_optional, insert_rows};
 
 /// Kinds of rows, and how each is known.
 pub(super) const CENTRE: &str = "centre";
@@ -23,6 +23,9 @@ pub(super) const PAUSE_REASON: &str = "pause_reason";
 pub(super) const DISPOSITION: &str = "disposition";
 pub(super) const QUEUE: &str = "queue";
 pub(super) const AGENT: &str = "agent";
+
+/// Contacts named to whoever wants to remove what they need: more than anyone reads.
+const USES_TOLD_MAX: i64 = 20;
 
 #[derive(Serialize, Deserialize)]
 struct Placed<T> {
@@ -62,7 +65,7 @@ pub async fn load(sql: &mut Sql<'_>) -> Result<RoutingDocument, StoreError> {
 pub async fn refresh(db: &Db, now: &RoutingNow) -> Result<(), StoreError> {
     let mut connection = db.read().await?;
     let document = load(&mut connection.sql()).await?;
-    now.set(Routing::new(document));
+    now.set(Routing::new(document, Timestamp::default()));
     Ok(())
 }
 
@@ -164,12 +167,119 @@ pub(super) async fn known(
         add(DISPOSITION, &item.code, item.id.map(|id| id.0));
     }
     stored.queues.iter().for_each(|item| add(QUEUE, &item.name, item.id.map(|id| id.0)));
-    let users = fetch_all!(
+    stored.agents.iter().for_each(|item| add(AGENT, &item.login, item.id.map(|id| id.0)));
+    let person = |(login, (id, name, is_disabled))| (login, Person { id, name, is_disabled });
+    Ok(Known { ids, users: people(sql).await?.into_iter().map(person).collect() })
+}
+
+/// Numbers of contacts that are open in a queue, the first of them.
+pub(super) async fn open_in_queue(
+    sql: &mut Sql<'_>,
+    queue: Uuid,
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    fetch_all!(
         sql,
-        (String, UserId, String),
-        "SELECT login, id, name FROM app_user WHERE disabled_at IS NULL"
+        (Uuid, i64),
+        "SELECT id, number FROM interaction
+         WHERE queue_id = $1 AND closed_at IS NULL ORDER BY number LIMIT $2",
+        queue,
+        USES_TOLD_MAX
+    )
+    .await
+}
+
+/// Numbers of contacts that an agent has in hand, the first of them. What waits for its client or
+/// for a time outlives its agent.
+pub(super) async fn open_of_agent(
+    sql: &mut Sql<'_>,
+    agent: Uuid,
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    fetch_all!(
+        sql,
+        (Uuid, i64),
+        "SELECT id, number FROM interaction
+         WHERE agent_id = $1 AND state IN ('offered', 'active', 'held', 'wrap_up')
+         ORDER BY number LIMIT $2",
+        agent,
+        USES_TOLD_MAX
+    )
+    .await
+}
+
+/// People by login: name, and whether they may no longer sign in.
+pub async fn people(
+    sql: &mut Sql<'_>,
+) -> Result<BTreeMap<String, (UserId, String, bool)>, StoreError> {
+    let people = fetch_all!(
+        sql,
+        (String, UserId, String, i16),
+        "SELECT login, id, name,
+           CAST(CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END AS SMALLINT) FROM app_user"
     )
     .await?;
-    let users = users.into_iter().map(|(login, id, name)| (login, (id, name))).collect();
-    Ok(Known { ids, users })
+    let person = |(login, id, name, disabled)| (login, (id, name, disabled == 1));
+    Ok(people.into_iter().map(person).collect())
+}
+
+/// Adds a document that waits.
+pub(super) async fn insert_import(
+    sql: &mut Sql<'_>,
+    id: Uuid,
+    document: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        sql,
+        "INSERT INTO routing_import (id, requested_at, document, state, finished_at, outcome)
+         VALUES ($1, $2, $3, 'waiting', NULL, '')",
+        id,
+        at,
+        document
+    )
+    .await
+    .map(drop)
+}
+
+/// The oldest document that waits.
+pub(crate) async fn waiting_import(
+    sql: &mut Sql<'_>,
+) -> Result<Option<(Uuid, String)>, StoreError> {
+    fetch_optional!(
+        sql,
+        (Uuid, String),
+        "SELECT id, document FROM routing_import WHERE state = 'waiting'
+         ORDER BY requested_at LIMIT 1"
+    )
+    .await
+}
+
+/// State and outcome of a document.
+pub(super) async fn import(sql: &mut Sql<'_>, id: Uuid) -> Result<(String, String), StoreError> {
+    let row = fetch_optional!(
+        sql,
+        (String, String),
+        "SELECT state, outcome FROM routing_import WHERE id = $1",
+        id
+    );
+    row.await?.ok_or(StoreError::Missing)
+}
+
+/// Writes down what came of a document.
+pub(crate) async fn finish_import(
+    sql: &mut Sql<'_>,
+    id: Uuid,
+    state: &str,
+    outcome: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        sql,
+        "UPDATE routing_import SET state = $2, outcome = $3, finished_at = $4 WHERE id = $1",
+        id,
+        state,
+        outcome,
+        at
+    )
+    .await
+    .map(drop)
 }

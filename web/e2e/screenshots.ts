@@ -95,6 +95,10 @@ test('pictures of every page', async ({ browser, centre }) => {
     users: '/admin/users',
     audit: '/admin/audit',
     routing: '/admin/routing',
+    'routing-agents': '/admin/routing/agents',
+    'routing-hours': '/admin/routing/hours',
+    'routing-centre': '/admin/routing/centre',
+    'routing-document': '/admin/routing/document',
     unreadable: '/unreadable',
     settings: '/settings',
   });

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use rozmova_base::Timestamp;
-use rozmova_base::id::{InteractionId, UserId};
+use rozmova_base::id::{InteractionId, QueueId, UserId};
+use rozmova_queue::input::ActKind;
 use rozmova_queue::trace::{Candidate, Decision};
-use serde::Serialize;
+use rozmova_queue::{Event, EventKind};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::load;
@@ -17,10 +19,12 @@ use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::dispatch;
 use crate::http::error::{ApiError, ApiResult};
-use crate::http::extract::{Json, Path};
+use crate::http::extract::{Json, Path, Query};
 use crate::http::routes::routes;
 use crate::interaction::model::{PersonRef, QueueRef};
 use crate::interaction::store;
+use crate::interaction::words::{Language, Speaker};
+use crate::store::Sql;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(trace)).routes(routes!(events))
@@ -31,8 +35,10 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 struct TraceEntry {
     at: Timestamp,
     /// What made it the moment to decide: `contact_waits`, `agent_free`, `kept_for_agent`,
-    /// `asked` (nothing is decided yet; how it stands now).
+    /// `asked` (nothing is decided yet; how it stands now); or `supervisor_acted`.
     decision: Value,
+    /// "Why him, why then", or what a supervisor did and why, in words.
+    explanation: String,
     queue: QueueRef,
     /// The circle of agents that was asked.
     ring: u8,
@@ -71,13 +77,25 @@ struct SortKeys {
     occupancy_percent: f64,
 }
 
-/// Each decision about a contact: candidates, why each was excluded, who was chosen
+/// In which language.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct LanguageQuery {
+    /// `uk` or `en`; absent: that of whoever asks.
+    language: Option<String>,
+}
+
+/// Each decision about a contact in words: candidates, why each was excluded, who was chosen; and
+/// what supervisors did with it
 #[utoipa::path(get, path = "/interactions/{id}/trace", tag = "interaction",
-    params(("id" = InteractionId, Path)), responses((status = 200, body = Vec<TraceEntry>)))]
+    params(("id" = InteractionId, Path), LanguageQuery),
+    responses((status = 200, body = Vec<TraceEntry>)))]
 async fn trace(
     State(app): State<Arc<App>>,
     signed_in: SignedIn,
     Path(id): Path<InteractionId>,
+    Query(query): Query<LanguageQuery>,
 ) -> ApiResult<Vec<TraceEntry>> {
     signed_in.require_any(&[Right::Supervise, Right::Work, Right::ViewReports])?;
     load(&app, id).await?;
@@ -90,25 +108,95 @@ async fn trace(
     let sql = &mut connection.sql();
     let mut decisions = dispatch::store::decisions_of(sql, id).await?;
     decisions.extend(now);
-    let people: BTreeSet<UserId> = decisions
+    let events = dispatch::store::events_of(sql, id).await?;
+    let acts: Vec<(&Event, &UserId, &String, &ActKind)> = events
+        .iter()
+        .filter_map(|event| {
+            let EventKind::SupervisorActed { author, reason, what } = &event.kind else {
+                return None;
+            };
+            Some((event, author, reason, what))
+        })
+        .collect();
+    let mut people: BTreeSet<UserId> = decisions
         .iter()
         .flat_map(|decision| {
             let candidates = decision.candidates.iter().map(|candidate| candidate.agent);
             candidates.chain(decision.chosen)
         })
         .collect();
+    people.extend(acts.iter().map(|(_, author, ..)| **author));
+    people.extend(acts.iter().filter_map(|(_, _, _, what)| agent_of(what)));
     let people: Vec<UserId> = people.into_iter().collect();
     let names = store::names(sql, &people).await?;
-    let entries = decisions.iter().map(|decision| entry(decision, &app, &names));
-    Ok(Json(entries.collect()))
+    let language = Language::of(query.language.as_deref().unwrap_or(&signed_in.user.language));
+    let speaker = Speaker { language, names: &names };
+    let mut entries: Vec<TraceEntry> =
+        decisions.iter().map(|decision| entry(decision, &app, speaker)).collect();
+    for (event, author, reason, what) in acts {
+        let target = target(sql, &app, &names, what).await?;
+        entries.push(act_entry(event, &app, speaker.act(*author, what, reason, &target)));
+    }
+    entries.sort_by_key(|entry| entry.at);
+    Ok(Json(entries))
 }
 
-fn entry(decision: &Decision, app: &App, names: &BTreeMap<UserId, String>) -> TraceEntry {
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other acts name no agent")]
+const fn agent_of(what: &ActKind) -> Option<UserId> {
+    match what {
+        ActKind::SetAgentReady { agent }
+        | ActKind::PauseAgent { agent, .. }
+        | ActKind::LogOut { agent }
+        | ActKind::Assign { agent, .. } => Some(*agent),
+        _ => None,
+    }
+}
+
+/// To whom or where an act led.
+async fn target(
+    sql: &mut Sql<'_>,
+    app: &App,
+    names: &BTreeMap<UserId, String>,
+    what: &ActKind,
+) -> Result<String, ApiError> {
+    if let Some(agent) = agent_of(what) {
+        return Ok(names.get(&agent).cloned().unwrap_or_default());
+    }
+    if let ActKind::Move { queue, .. } = what {
+        return Ok(app.routing.get().queue_name(*queue).to_owned());
+    }
+    if let ActKind::Reprioritise { priority, .. } = what {
+        return Ok(priority.to_string());
+    }
+    let ActKind::Merge { into, .. } = what else { return Ok(String::new()) };
+    let numbers = store::numbers(sql, &[*into]).await?;
+    Ok(numbers.get(into).map(|number| format!("#{number}")).unwrap_or_default())
+}
+
+fn act_entry(event: &Event, app: &App, explanation: String) -> TraceEntry {
+    let id = event.queue.unwrap_or(QueueId::from_u128(0));
+    TraceEntry {
+        at: event.at,
+        decision: json!("supervisor_acted"),
+        explanation,
+        queue: QueueRef { id, name: app.routing.get().queue_name(id).to_owned() },
+        ring: 0,
+        key: Value::Null,
+        rule: Value::Null,
+        candidates: Vec::new(),
+        more_candidates: 0,
+        chosen: None,
+    }
+}
+
+fn entry(decision: &Decision, app: &App, speaker: Speaker<'_>) -> TraceEntry {
+    let names = speaker.names;
     let name = app.routing.get().queue_name(decision.queue).to_owned();
     let candidates = decision.candidates.iter().map(|candidate| shown(candidate, names));
     TraceEntry {
         at: decision.at,
         decision: json!(decision.moment),
+        explanation: speaker.explain(decision),
         queue: QueueRef { id: decision.queue, name },
         ring: decision.ring,
         key: json!(decision.key),

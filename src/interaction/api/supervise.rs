@@ -1,16 +1,17 @@
-//! What a supervisor does with a contact: gives, moves, hurries, closes it; each with a reason, in
-//! the event log and in the audit trail. An agent may take a waiting contact where the queue
-//! allows it.
+//! What a supervisor does with a contact: gives, takes back, moves, hurries, merges, closes it;
+//! each with a reason, in the event log and in the audit trail. An agent may take a waiting contact
+//! where the queue allows it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
-use rozmova_base::id::{AgentId, InteractionId, QueueId};
+use rozmova_base::id::{AgentId, ClientId, InteractionId, QueueId};
 use rozmova_queue::Input;
 use rozmova_queue::input::{Act, ActKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::work::finish;
@@ -19,16 +20,18 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
-use crate::http::extract::{Json, Path};
+use crate::http::extract::{Json, Path, Query};
 use crate::http::routes::routes;
 use crate::interaction::model::Interaction;
 use crate::interaction::store;
+use crate::message::changes::Change;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(assign))
+        .routes(routes!(assign, requeue))
         .routes(routes!(set_priority))
         .routes(routes!(set_queue))
+        .routes(routes!(merge))
         .routes(routes!(close))
 }
 
@@ -65,6 +68,92 @@ async fn assign(
         app.dispatch.submit(Input::PullContact { agent, interaction }).await?;
     }
     load(&app, interaction).await.map(Json)
+}
+
+/// Why.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct WhyQuery {
+    /// Stays in the log, with the author.
+    reason: String,
+}
+
+/// Takes an offered contact, or written work in hand, back into its queue
+#[utoipa::path(delete, path = "/interactions/{id}/assignment", tag = "supervisor",
+    params(("id" = InteractionId, Path), WhyQuery),
+    responses((status = 200, body = Interaction)))]
+async fn requeue(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Path(interaction): Path<InteractionId>,
+    Query(why): Query<WhyQuery>,
+) -> ApiResult<Interaction> {
+    let before = load(&app, interaction).await?;
+    let what = ActKind::Requeue { interaction };
+    let details = json!({ "agent": before.agent.map(|agent| agent.id) });
+    let act = Supervised { name: "interaction.requeue", interaction, what, details };
+    supervise(&app, &signed_in, act, why.reason).await?;
+    load(&app, interaction).await.map(Json)
+}
+
+/// Into which contact, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Merger {
+    /// An open contact of the same client.
+    into_id: InteractionId,
+    reason: String,
+}
+
+/// Makes a contact part of another: it ends, its messages and everything that will be written in
+/// it are the other's
+#[utoipa::path(put, path = "/interactions/{id}/merger", tag = "supervisor",
+    params(("id" = InteractionId, Path)), request_body = Merger,
+    responses((status = 200, body = Interaction)))]
+async fn merge(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Path(interaction): Path<InteractionId>,
+    Json(merger): Json<Merger>,
+) -> ApiResult<Interaction> {
+    signed_in.require(Right::Supervise)?;
+    let reason = super::work::note("reason", &merger.reason)?;
+    let into = merger.into_id;
+    load(&app, interaction).await?;
+    let target = load(&app, into).await?;
+    let author = signed_in.id();
+    let what = ActKind::Merge { interaction, into };
+    let input = Input::Supervisor(Act { author, reason: reason.clone(), what });
+    let mut turn = app.dispatch.journal().begin().await?;
+    let at = turn.at();
+    let clients = store::clients_of(&mut turn.sql(), [interaction, into]).await?;
+    let distinct: BTreeSet<ClientId> = clients.values().copied().flatten().collect();
+    if distinct.len() > 1 {
+        let message = "these contacts are of different clients; say first who the client is";
+        return Err(ApiError::conflict("different_clients", message));
+    }
+    // No other input comes in while the turn is held: what a copy accepts now is accepted.
+    let tried = input.clone();
+    app.dispatch.read(move |engine| engine.clone().handle(tried, at)).await??;
+    let moved = store::merge(&mut turn.sql(), interaction, into).await?;
+    let entry = audit::Entry {
+        actor: Some(author),
+        act: "interaction.merge",
+        subject: ("interaction", interaction.to_string()),
+        details: json!({ "into": into, "messages": moved.len(), "reason": reason }),
+        peer: signed_in.peer.clone(),
+    };
+    audit::record(&mut turn.sql(), app.ids.as_ref(), at, entry).await?;
+    turn.append(input);
+    for verdict in turn.commit().await? {
+        let applied = verdict.wait().await?;
+        app.dispatch.wait_until_shown(applied).await;
+    }
+    for message in moved {
+        app.changes.tell(Change::Added { interaction: target.id, message });
+    }
+    announce(&app, interaction).await?;
+    announce(&app, into).await
 }
 
 /// How urgent, and why.

@@ -1,5 +1,6 @@
 //! What happens to a contact from one end to the other.
 
+mod administer;
 mod centre;
 mod email_reply;
 mod faults;
@@ -7,6 +8,8 @@ mod kill;
 mod lease;
 mod live;
 mod reports;
+mod merge;
+mod overflow;
 mod routing;
 mod swaks;
 mod wallboard;

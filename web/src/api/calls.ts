@@ -1,5 +1,5 @@
 /** One function for each thing the desk asks of the server. Acts are idempotent `PUT`s where the API allows. */
-import { fileName, get, headers, patch, post, put, remove, requestText, upload } from './client';
+import { fileName, get, headers, patch, post, put, remove, upload } from './client';
 import type {
   Agent,
   AgentState,
@@ -108,8 +108,12 @@ export const interactions = {
     put<Interaction>(path(id, '/priority'), { priority, reason }),
   setQueue: (id: string, queue_id: string, reason: string) =>
     put<Interaction>(path(id, '/queue'), { queue_id, reason }),
+  requeue: (id: string, reason: string) =>
+    remove<Interaction>(path(id, '/assignment'), { query: { reason } }),
+  merge: (id: string, into_id: string, reason: string) =>
+    put<Interaction>(path(id, '/merger'), { into_id, reason }),
   close: (id: string, reason: string) => post<Interaction>(path(id, '/closure'), { reason }),
-  trace: (id: string) => get<TraceEntry[]>(path(id, '/trace')),
+  trace: (id: string, language: Language) => get<TraceEntry[]>(path(id, '/trace'), { language }),
 };
 
 export const files = {
@@ -181,8 +185,6 @@ export const administration = {
   changeUser: (id: string, change: Partial<NewUser> & { disabled?: boolean }) =>
     patch<User>(`/users/${id}`, change),
   audit: (cursor: string | null = null) => get<Page<AuditEntry>>('/audit', { cursor }),
-  routing: () => requestText('GET', '/routing', 'application/toml'),
-  saveRouting: (toml: string) => requestText('PUT', '/routing', 'application/toml', toml),
   unreadable: (cursor: string | null = null) => get<Page<Unreadable>>('/unreadable', { cursor }),
   health: () => get<Health>('/health'),
 };

@@ -72,6 +72,8 @@ async function request<T, M extends Method>(
     init.body = JSON.stringify(options.body);
     init.headers = { 'Content-Type': 'application/json' };
   }
+  // Whoever writes names the state that he saw, so that nobody overwrites another's change.
+  if (options.version) init.headers = { ...init.headers, 'If-Match': `"${options.version}"` };
   const response = await send(method.toUpperCase(), address(path, options.query), init);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
@@ -80,17 +82,21 @@ interface Options {
   query?: Query;
   body?: unknown;
   signal?: AbortSignal;
+  version?: string;
 }
+
+type More = Pick<Options, 'query' | 'version'>;
 
 export const get = <T>(path: PathOf<'get'>, query?: Query, signal?: AbortSignal) =>
   request<T, 'get'>('get', path, { query, signal });
-export const post = <T>(path: PathOf<'post'>, body?: unknown) =>
-  request<T, 'post'>('post', path, { body });
-export const put = <T>(path: PathOf<'put'>, body?: unknown) =>
-  request<T, 'put'>('put', path, { body });
+export const post = <T>(path: PathOf<'post'>, body?: unknown, more: More = {}) =>
+  request<T, 'post'>('post', path, { ...more, body });
+export const put = <T>(path: PathOf<'put'>, body?: unknown, more: More = {}) =>
+  request<T, 'put'>('put', path, { ...more, body });
 export const patch = <T>(path: PathOf<'patch'>, body: unknown) =>
   request<T, 'patch'>('patch', path, { body });
-export const remove = (path: PathOf<'delete'>) => request<undefined, 'delete'>('delete', path, {});
+export const remove = <T = undefined>(path: PathOf<'delete'>, more: More = {}) =>
+  request<T, 'delete'>('delete', path, more);
 
 /** Text documents, such as the routing configuration. */
 export async function requestText(
@@ -103,6 +109,17 @@ export async function requestText(
   if (body !== undefined) headers['Content-Type'] = mediaType;
   const response = await send(method, address(path), { body, headers });
   return response.text();
+}
+
+/** Sends a text and is answered in JSON. */
+export async function sendText<T>(
+  method: 'POST' | 'PUT',
+  path: string,
+  mediaType: string,
+  body: string,
+): Promise<T> {
+  const headers = { Accept: 'application/json', 'Content-Type': mediaType };
+  return (await (await send(method, address(path), { body, headers })).json()) as T;
 }
 
 export async function upload<T>(file: File): Promise<T> {

@@ -123,6 +123,8 @@ export interface InteractionDetail extends Interaction {
     candidates: { id: string; name: string; why: string }[];
   };
   may_belong_to: { id: string; number: number; subject: string }[];
+  /** The contact that it became part of. */
+  merged_into: { id: string; number: number; subject: string } | null;
 }
 
 export interface Offer {
@@ -348,6 +350,8 @@ export interface TraceEntry {
   at: Micros;
   /** What made it the moment to decide. */
   decision: unknown;
+  /** "Why him, why then", in the language asked for. */
+  explanation: string;
   queue: Named;
   ring: number;
   candidates: TraceCandidate[];

@@ -14,6 +14,7 @@ interface PageEntry {
 }
 
 const desk = () => import('../desk/Desk.svelte');
+const routing = () => import('../admin/routing/RoutingPage.svelte');
 
 /** The start page has no page of its own: the shell sends each role to its place. */
 export const ENTRIES: Record<Exclude<PageName, 'home'>, PageEntry> = {
@@ -27,7 +28,8 @@ export const ENTRIES: Record<Exclude<PageName, 'home'>, PageEntry> = {
   unreadable: { load: () => import('../admin/Unreadable.svelte'), rights: ['supervise'] },
   users: { load: () => import('../admin/Users.svelte'), rights: ['manage_users'] },
   audit: { load: () => import('../admin/Audit.svelte'), rights: ['view_audit'] },
-  routing: { load: () => import('../admin/Routing.svelte'), rights: ['manage_routing'] },
+  routing: { load: routing, rights: ['manage_routing'] },
+  routingPart: { load: routing, rights: ['manage_routing'] },
   health: { load: () => import('../admin/Health.svelte'), rights: ['view_health'] },
   settings: { load: () => import('./Settings.svelte'), rights: [] },
 };

@@ -13,6 +13,7 @@ export const PAGES = {
   users: '/admin/users',
   audit: '/admin/audit',
   routing: '/admin/routing',
+  routingPart: '/admin/routing/:id',
   health: '/health',
   settings: '/settings',
 } as const;

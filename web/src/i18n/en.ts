@@ -1,5 +1,6 @@
 /** English texts. The shape of this table is the contract: `uk.ts` must have every key, with the same arguments. */
 import { plural } from './plural';
+import { routing } from './routing.en';
 
 const n = plural('en');
 
@@ -424,10 +425,18 @@ export const en = {
     changePriority: 'Change priority',
     moveQueue: 'Move to another queue',
     closeContact: 'Close without an answer',
+    pauseTooLong: (agent: string, reason: string) =>
+      `${agent} pauses longer than allowed: ${reason}`,
+    requeue: 'Take back into the queue',
+    merge: 'Merge into another contact',
+    mergeInto: 'Contact that goes on',
+    mergeHint: 'An open contact of the same client. Messages and later answers go there.',
+    mergeNone: 'This client has no other open contact.',
+    mergedInto: (number: number) => `Became part of contact No. ${number}`,
     trace: 'Decision trace',
     reasonHint: 'Kept in the log with your name',
     emptyQueues: 'No queues are set up',
-    emptyQueuesHint: 'Queues are described in the routing document.',
+    emptyQueuesHint: 'An administrator sets them up under Routing.',
     emptyAgents: 'No agents yet',
     emptyAgentsHint: 'Users with the agent role appear here when they sign in.',
     emptyWaiting: 'Nobody waits in this queue',
@@ -520,6 +529,7 @@ export const en = {
       agent_free: 'An agent became free',
       kept_for_agent: 'Kept for one agent',
       asked: 'Not decided yet; as it stands now',
+      supervisor_acted: 'A supervisor acted',
     },
     exclusions: {
       kept_for_other: 'kept for someone else',
@@ -609,16 +619,7 @@ export const en = {
     empty: 'Nothing recorded yet',
     emptyHint: 'Sign-ins, changes of users, rights and routing are recorded here.',
   },
-  routing: {
-    title: 'Routing document',
-    lead: 'Queues, skills, agents, hours and results as one document. Saving checks it and applies it while the server runs.',
-    save: 'Check and apply',
-    applied: 'Applied. The queue works by this document from now on.',
-    changed: 'There are changes that are not applied',
-    revert: 'Discard changes',
-    changedElsewhere: 'The document was changed by someone else. Load it again before you edit.',
-    reload: 'Load again',
-  },
+  setup: routing,
   health: {
     title: 'Health',
     channels: 'Channels',

@@ -1,6 +1,7 @@
 /** Українські тексти. The type makes a missing or superfluous key a compile error. */
 import type { Texts } from './index.svelte';
 import { plural } from './plural';
+import { routing } from './routing.uk';
 
 const n = plural('uk');
 
@@ -432,10 +433,18 @@ export const uk: Texts = {
     changePriority: 'Змінити пріоритет',
     moveQueue: 'Перенести в іншу чергу',
     closeContact: 'Закрити без відповіді',
+    pauseTooLong: (agent, reason) => `${agent}: пауза довша за дозволену (${reason})`,
+    requeue: 'Повернути до черги',
+    merge: 'Об’єднати з іншим зверненням',
+    mergeInto: 'Звернення, яке триває далі',
+    mergeHint:
+      'Відкрите звернення того самого клієнта. Повідомлення й подальші відповіді підуть туди.',
+    mergeNone: 'Інших відкритих звернень цього клієнта немає.',
+    mergedInto: (number) => `Стало частиною звернення № ${number}`,
     trace: 'Хід рішень',
     reasonHint: 'Залишиться в журналі з вашим ім’ям',
     emptyQueues: 'Черг не задано',
-    emptyQueuesHint: 'Черги описано в документі маршрутизації.',
+    emptyQueuesHint: 'Їх задає адміністратор на сторінці «Маршрутизація».',
     emptyAgents: 'Операторів ще немає',
     emptyAgentsHint: 'Користувачі з роллю оператора з’являються тут після входу.',
     emptyWaiting: 'У цій черзі ніхто не чекає',
@@ -532,6 +541,7 @@ export const uk: Texts = {
       agent_free: 'Звільнився оператор',
       kept_for_agent: 'Притримано для одного оператора',
       asked: 'Ще не вирішено; так виглядає зараз',
+      supervisor_acted: 'Втрутився супервізор',
     },
     exclusions: {
       kept_for_other: 'притримано для іншого',
@@ -621,16 +631,7 @@ export const uk: Texts = {
     empty: 'Записів ще немає',
     emptyHint: 'Тут записуються входи та зміни користувачів, прав і маршрутизації.',
   },
-  routing: {
-    title: 'Документ маршрутизації',
-    lead: 'Черги, навички, оператори, години та результати одним документом. Під час збереження він перевіряється і застосовується без зупинки сервера.',
-    save: 'Перевірити й застосувати',
-    applied: 'Застосовано. Відтепер черга працює за цим документом.',
-    changed: 'Є незастосовані зміни',
-    revert: 'Відкинути зміни',
-    changedElsewhere: 'Документ змінив хтось інший. Завантажте його знову перед редагуванням.',
-    reload: 'Завантажити знову',
-  },
+  setup: routing,
   health: {
     title: 'Справність',
     channels: 'Канали',

@@ -17,6 +17,7 @@ export interface EventData {
   'message.added': { interaction_id: string; message: Message };
   'message.changed': { interaction_id: string; message_id: string; delivery: Delivery | null };
   'agent.changed': { agent: Agent };
+  'agent.pause_limit_passed': { agent_id: string; reason: string; limit_ms: number };
   'queue.changed': { queue: QueueNow };
   'viewers.changed': { interaction_id: string; viewers: Viewer[] };
   'draft.changed': { interaction_id: string; author?: { id: string; name: string } };
