@@ -10,7 +10,7 @@ use rozmova_queue::input::Arrival;
 use rozmova_queue::{Engine, EventKind, Input, Output};
 use serde_json::json;
 
-use super::{Latencies, Process, Report};
+use super::{Latencies, Process, Report, Stopwatch};
 
 /// A large bank.
 const AGENTS: u128 = 1_000;
@@ -134,9 +134,9 @@ impl Bench {
     }
 
     fn handle(&mut self, input: Input) {
-        let process = Process::start_clock();
+        let watch = Stopwatch::start();
         let result = self.engine.handle(input, self.now);
-        self.latencies.add_micros(process.elapsed().as_micros() as i64);
+        self.latencies.add_micros(watch.micros());
         self.handled += 1;
         self.refused += u64::from(result.is_err());
         while let Some(output) = self.engine.poll_output() {

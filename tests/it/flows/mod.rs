@@ -6,6 +6,8 @@ mod faults;
 mod kill;
 mod lease;
 mod live;
+mod outbound;
+mod reach;
 mod routing;
 mod swaks;
 mod wallboard;
