@@ -10,7 +10,7 @@ use rozmova_queue::input::Arrival;
 use rozmova_queue::{Engine, EventKind, Input, Output};
 use serde_json::{Value, json};
 
-use super::{Latencies, Process, Report};
+use super::{Latencies, Process, Report, Stopwatch};
 
 const SKILLS: u128 = 20;
 /// A large bank.
@@ -67,7 +67,7 @@ fn growth() -> Value {
             let mut bench = Bench::new(Size { agents, queues, backlog });
             bench.fill();
             let begun = bench.handled;
-            let clock = Process::start_clock();
+            let clock = Stopwatch::start();
             while bench.handled < begun + GROWTH_INPUTS {
                 bench.step();
             }
@@ -89,7 +89,7 @@ fn replay() -> Value {
         bench.step();
     }
     let journal = bench.journal.take().unwrap_or_default();
-    let clock = Process::start_clock();
+    let clock = Stopwatch::start();
     let mut engine = Engine::default();
     let mut refused = 0_u64;
     for (text, at) in &journal {
@@ -201,9 +201,9 @@ impl Bench {
             let text = serde_json::to_string(&input).unwrap_or_default();
             journal.push((text, self.now));
         }
-        let process = Process::start_clock();
+        let watch = Stopwatch::start();
         let result = self.engine.handle(input, self.now);
-        self.latencies.add_micros(process.elapsed().as_micros() as i64);
+        self.latencies.add_micros(watch.micros());
         self.handled += 1;
         self.refused += u64::from(result.is_err());
         while let Some(output) = self.engine.poll_output() {

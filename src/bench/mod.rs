@@ -14,7 +14,7 @@ mod server;
 use rozmova_base::Timestamp;
 use serde::Serialize;
 
-pub use process::Process;
+pub use process::{Process, Stopwatch};
 pub use server::{ScratchServer, ServerOptions};
 
 /// What every bench tells.

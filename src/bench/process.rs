@@ -22,12 +22,6 @@ impl Process {
         Self { began: Instant::now(), cpu_seconds: cpu_seconds() }
     }
 
-    /// A stop-watch alone: reading CPU time costs more than what is to be measured.
-    #[expect(clippy::disallowed_methods, reason = "measures")]
-    pub fn start_clock() -> Instant {
-        Instant::now()
-    }
-
     /// Wall time since the start.
     pub fn elapsed(&self) -> Duration {
         self.began.elapsed()
@@ -43,6 +37,28 @@ impl Process {
         let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
         let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok());
         pages.unwrap_or(0.0) * PAGE_BYTES / MIB
+    }
+}
+
+/// Wall time alone, for what takes less than reading CPU time does.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// From now on.
+    #[expect(clippy::disallowed_methods, reason = "measures")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Since the start, in microseconds.
+    pub fn micros(self) -> i64 {
+        i64::try_from(self.0.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// Since the start.
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
     }
 }
 

@@ -1,5 +1,7 @@
 //! `/api/v1/clients` and what belongs to a client.
 
+mod identification;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -26,6 +28,8 @@ use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, PageQuery};
 use crate::http::routes::routes;
+use crate::interaction::api::reach;
+use crate::live::{Audience, LiveEvent};
 use crate::store::Sql;
 
 /// Longest query, in characters: a long name with a number.
@@ -39,6 +43,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(add_contact_point))
         .routes(routes!(end_contact_point))
         .routes(routes!(timeline))
+        .merge(identification::router())
 }
 
 /// What is looked for.
@@ -67,10 +72,10 @@ async fn list(
         return Err(ApiError::invalid("q", format!("at most {MAX_QUERY_CHARS} characters")));
     }
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    let after = page.after::<(String, ClientId)>()?.map(|(name_key, id)| After { name_key, id });
+    let after = page.after::<After>()?;
     let mut connection = app.db.read().await?;
     let rows = search(&mut connection.sql(), &query.q, after.as_ref(), page.fetch()).await?;
-    let rows = page.page(rows, |line| (line.name_key.clone(), line.id));
+    let rows = page.page(rows, |line| After { place: line.place.clone(), id: line.id });
     Ok(Json(rows.map(ClientLine::from)))
 }
 
@@ -114,6 +119,7 @@ async fn create(
     store::insert(&mut tx.sql(), std::slice::from_ref(&record)).await?;
     record_act(&app, &mut tx.sql(), &signed_in, "client.create", id, &[]).await?;
     tx.commit().await?;
+    announce(&app, id);
     let mut connection = app.db.read().await?;
     Ok((StatusCode::CREATED, Json(view(&mut connection.sql(), id, &signed_in).await?)))
 }
@@ -146,6 +152,7 @@ async fn change(
     record_act(&app, &mut tx.sql(), &signed_in, "client.change", id, &changed).await?;
     let shown = view(&mut tx.sql(), id, &signed_in).await?;
     tx.commit().await?;
+    announce(&app, id);
     Ok(Json(shown))
 }
 
@@ -172,6 +179,7 @@ async fn add_contact_point(
     store::add_contact_point(&mut tx.sql(), id, &point).await?;
     record_act(&app, &mut tx.sql(), &signed_in, "client.add_contact_point", id, &[]).await?;
     tx.commit().await?;
+    announce(&app, id);
     Ok((StatusCode::CREATED, Json(point.into())))
 }
 
@@ -191,6 +199,7 @@ async fn end_contact_point(
     let client = ended.ok_or_else(|| ApiError::not_found("contact point", id))?;
     record_act(&app, &mut tx.sql(), &signed_in, "client.end_contact_point", client, &[]).await?;
     tx.commit().await?;
+    announce(&app, client);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -227,7 +236,9 @@ async fn timeline(
     if store::load_client(&mut sql, id).await?.is_none() {
         return Err(ApiError::not_found("client", id));
     }
-    let rows = timeline_store::list(&mut sql, id, &query.medium, before, page.fetch()).await?;
+    let reach = reach::reach(&app, &signed_in);
+    let (medium, limit) = (query.medium.as_str(), page.fetch());
+    let rows = timeline_store::list(&mut sql, &reach, id, medium, before, limit).await?;
     let rows = page.page(rows, |entry| (entry.at, entry.id));
     Ok(Json(rows.map(TimelineEntry::from)))
 }
@@ -248,6 +259,13 @@ async fn view(
 
 async fn manager(sql: &mut Sql<'_>, id: UserId) -> Result<Option<ManagerView>, ApiError> {
     Ok(store::manager_name(sql, id).await?.map(|name| ManagerView { id, name }))
+}
+
+/// Tells open desks to fetch the record anew. The event holds no more than its id, because not
+/// everybody sees the same of it.
+fn announce(app: &App, client: ClientId) {
+    let data = serde_json::json!({ "client_id": client });
+    app.hub.publish(LiveEvent::new("client.changed", &data), Audience::Everyone);
 }
 
 /// Names of fields only: the trail is read by people who may not read the record.

@@ -2,6 +2,8 @@
 //!
 //! Invariant: after every function that writes, the words of the clients it touched are complete.
 
+use std::collections::BTreeSet;
+
 use rozmova_base::Timestamp;
 use rozmova_base::id::{BranchId, ClientId, ContactPointId, IdMaker, UserId};
 use uuid::Uuid;
@@ -9,6 +11,7 @@ use uuid::Uuid;
 use super::model::{
     Client, ContactMedium, ContactPoint, Holding, HoldingKind, Kind, MatchKey, PersonName, Status,
 };
+use super::search::typo;
 use super::words;
 use crate::store::counter::{self, Counter};
 use crate::store::{Sql, StoreError};
@@ -33,10 +36,12 @@ impl Record {
         }
         for holding in &self.holdings {
             found.extend(words::of_number(&holding.number));
+            found.extend(holding.contract_number.iter().flat_map(|n| words::of_number(n)));
         }
+        // The name comes first and is never what is cut off.
+        found.truncate(words::MAX_WORDS);
         found.sort();
         found.dedup();
-        found.truncate(words::MAX_WORDS);
         found
     }
 }
@@ -55,13 +60,14 @@ pub async fn insert(sql: &mut Sql<'_>, records: &[Record]) -> Result<(), StoreEr
         .collect();
     insert_rows!(
         sql,
-        "INSERT INTO holding (id, client_id, kind, number, currency, balance_minor, opened_day,
-            closed_day) VALUES",
-        8,
+        "INSERT INTO holding (id, client_id, kind, number, contract_number, currency,
+            balance_minor, opened_day, closed_day) VALUES",
+        9,
         "",
         holdings.as_slice(),
         row => row.1.id, row.0, row.1.kind.as_str(), row.1.number.as_str(),
-        row.1.currency.as_str(), row.1.balance_minor, row.1.opened_day, row.1.closed_day
+        row.1.contract_number.as_deref(), row.1.currency.as_str(), row.1.balance_minor,
+        row.1.opened_day, row.1.closed_day
     )
     .await?;
     let mut found: Vec<(String, ClientId)> = records
@@ -70,12 +76,16 @@ pub async fn insert(sql: &mut Sql<'_>, records: &[Record]) -> Result<(), StoreEr
         .collect();
     // In the order of the index: neighbours share its pages.
     found.sort();
-    insert_words(sql, &found).await
+    insert_words(sql, &found).await?;
+    let names = records.iter().flat_map(|record| record.client.name_words()).collect();
+    insert_variants(sql, &names).await
 }
 
 async fn insert_clients(sql: &mut Sql<'_>, records: &[Record]) -> Result<(), StoreError> {
-    let rows: Vec<(&Client, String)> =
-        records.iter().map(|record| (&record.client, words::key(&record.client.name))).collect();
+    let rows: Vec<(&Client, String)> = records
+        .iter()
+        .map(|record| (&record.client, words::order_key(&record.client.name)))
+        .collect();
     insert_rows!(
         sql,
         "INSERT INTO client (id, number, kind, status, name, name_key, given_name, patronymic,
@@ -127,6 +137,25 @@ async fn insert_words(sql: &mut Sql<'_>, found: &[(String, ClientId)]) -> Result
     Ok(())
 }
 
+/// Keeps by which mistyped forms the words of names are found again. Words are never taken away:
+/// one that nobody has any more finds nobody.
+async fn insert_variants(sql: &mut Sql<'_>, names: &BTreeSet<String>) -> Result<(), StoreError> {
+    let rows: Vec<(String, &str)> = names
+        .iter()
+        .flat_map(|word| typo::variants(word).into_iter().map(move |form| (form, word.as_str())))
+        .collect();
+    insert_rows!(
+        sql,
+        "INSERT INTO name_variant (variant, word) VALUES",
+        2,
+        "ON CONFLICT DO NOTHING",
+        rows.as_slice(),
+        row => row.0.as_str(), row.1
+    )
+    .await?;
+    Ok(())
+}
+
 /// The next `count` client numbers; gives the first.
 pub async fn take_numbers(sql: &mut Sql<'_>, count: usize) -> Result<i64, StoreError> {
     counter::take(sql, Counter::Client, i64::try_from(count).unwrap_or(i64::MAX)).await
@@ -165,7 +194,7 @@ pub async fn load(sql: &mut Sql<'_>, id: ClientId) -> Result<Option<Record>, Sto
     let holdings = fetch_all!(
         sql,
         HoldingRow,
-        "SELECT id, kind, number, currency, balance_minor, opened_day, closed_day
+        "SELECT id, kind, number, contract_number, currency, balance_minor, opened_day, closed_day
          FROM holding WHERE client_id = $1 ORDER BY kind, opened_day, id",
         id
     )
@@ -186,7 +215,7 @@ pub async fn update(
     client: &Client,
     seen_at: Timestamp,
 ) -> Result<bool, StoreError> {
-    let key = words::key(&client.name);
+    let key = words::order_key(&client.name);
     let touched = execute!(
         sql,
         "UPDATE client SET kind = $1, status = $2, name = $3, name_key = $4, given_name = $5,
@@ -294,7 +323,34 @@ async fn reindex(sql: &mut Sql<'_>, id: ClientId) -> Result<(), StoreError> {
     };
     let found: Vec<(String, ClientId)> =
         record.words().into_iter().map(|word| (word, id)).collect();
-    insert_words(sql, &found).await
+    insert_words(sql, &found).await?;
+    insert_variants(sql, &record.client.name_words().into_iter().collect()).await
+}
+
+/// Writes the words of up to `count` clients behind `after` anew; gives the last of them, none when
+/// there is no further client.
+pub async fn reindex_behind(
+    sql: &mut Sql<'_>,
+    after: ClientId,
+    count: i64,
+) -> Result<Option<ClientId>, StoreError> {
+    let ids = fetch_all!(
+        sql,
+        (ClientId,),
+        "SELECT id FROM client WHERE id > $1 ORDER BY id LIMIT $2",
+        after,
+        count
+    )
+    .await?;
+    for (id,) in &ids {
+        reindex(sql, *id).await?;
+        if let Some(client) = load_client(sql, *id).await? {
+            let key = words::order_key(&client.name);
+            execute!(sql, "UPDATE client SET name_key = $1 WHERE id = $2", key.as_str(), *id)
+                .await?;
+        }
+    }
+    Ok(ids.last().map(|(id,)| *id))
 }
 
 /// A new prospect known by one address only.
@@ -407,6 +463,7 @@ struct HoldingRow {
     id: Uuid,
     kind: String,
     number: String,
+    contract_number: Option<String>,
     currency: String,
     balance_minor: i64,
     opened_day: i64,
@@ -419,6 +476,7 @@ impl From<HoldingRow> for Holding {
             id: row.id,
             kind: HoldingKind::from_row(&row.kind),
             number: row.number,
+            contract_number: row.contract_number,
             currency: row.currency,
             balance_minor: row.balance_minor,
             opened_day: row.opened_day,

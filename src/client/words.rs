@@ -9,8 +9,21 @@
 
 /// Longest word kept, in bytes: longer ones are no names and not typed.
 pub const MAX_WORD_BYTES: usize = 64;
-/// Most words kept of one client.
-pub const MAX_WORDS: usize = 64;
+/// Most entries of the index for one client: a name of six words has 18, a contact point up to
+/// five, an account two; an organisation with more accounts is found by the first of them.
+pub const MAX_WORDS: usize = 160;
+/// Most words of a name that are indexed: longer names are those of authorities, whose first words
+/// are what people type.
+pub const MAX_NAME_WORDS: usize = 6;
+/// Most words of a name that are indexed in pairs.
+const MAX_PAIRED_WORDS: usize = 4;
+/// Begins an entry for a pair of words; no folded word begins so.
+const PAIR_MARK: char = '+';
+/// Characters of the first word of a pair. Three are typed in a second and leave a bounded number
+/// of names; more would keep half-typed words from being looked up as pairs.
+pub const PAIR_HEAD_CHARS: usize = 3;
+/// Longest entry, in bytes: what stands behind the first words only gives the order.
+const MAX_ENTRY_BYTES: usize = 96;
 /// Most words of a query that are looked up; further ones are ignored.
 pub const MAX_QUERY_WORDS: usize = 4;
 
@@ -18,7 +31,7 @@ pub const MAX_QUERY_WORDS: usize = 4;
 pub fn fold(word: &str) -> String {
     let mut latin = String::with_capacity(word.len() * 2);
     for character in word.chars().flat_map(char::to_lowercase) {
-        if !matches!(character, '\'' | '’' | 'ʼ' | '‘' | '`' | '´' | '′') {
+        if !is_apostrophe(character) {
             transliterate(character, &mut latin);
         }
     }
@@ -32,13 +45,50 @@ pub fn fold(word: &str) -> String {
 
 /// Words of a name or another text, folded, in their order.
 pub fn of_text(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| {
-        !c.is_alphanumeric()
-            && !matches!(c, '\'' | '’' | 'ʼ' | '‘' | '`' | '´' | '′')
-            && !is_combining(c)
-    })
-    .map(fold)
-    .filter(|word| !word.is_empty())
+    text.split(|c: char| !c.is_alphanumeric() && !is_apostrophe(c) && !is_combining(c))
+        .map(fold)
+        .filter(|word| !word.is_empty())
+}
+
+/// Entries of the index for the words of a name, given in their order.
+///
+/// Each word leads an entry and the others follow, so that whoever is found by one word is listed
+/// in the order of whole names; and each pair has an entry, so that two beginnings (`шев ол`) are
+/// one range of the index however frequent each of them is.
+pub fn of_name(name: &[String]) -> Vec<String> {
+    let mut words: Vec<&str> = Vec::with_capacity(name.len());
+    for word in name {
+        if words.len() < MAX_NAME_WORDS && !words.contains(&word.as_str()) {
+            words.push(word);
+        }
+    }
+    let mut entries = Vec::with_capacity(words.len() * 4);
+    for (place, word) in words.iter().enumerate() {
+        let mut entry = (*word).to_owned();
+        for (other, rest) in words.iter().enumerate() {
+            if other != place && entry.len() + rest.len() < MAX_ENTRY_BYTES {
+                entry.push(' ');
+                entry.push_str(rest);
+            }
+        }
+        entries.push(entry);
+    }
+    let paired = &words[..words.len().min(MAX_PAIRED_WORDS)];
+    for (place, head) in paired.iter().enumerate() {
+        for (other, rest) in paired.iter().enumerate() {
+            if other != place {
+                entries.extend(pair(head, rest));
+            }
+        }
+    }
+    entries
+}
+
+/// The beginning of the entries of names with a word that begins with `rest` beside one that begins
+/// like `head`. None: `head` is too short.
+pub fn pair(head: &str, rest: &str) -> Option<String> {
+    let (end, last) = head.char_indices().nth(PAIR_HEAD_CHARS - 1)?;
+    Some(format!("{PAIR_MARK}{} {rest}", &head[..end + last.len_utf8()]))
 }
 
 /// A mail address is found by its whole, by its local part and by its domain.
@@ -99,6 +149,9 @@ pub fn of_query(query: &str) -> Vec<String> {
     for part in query.split_whitespace() {
         if part.contains('@') {
             words.push(fold(part.trim_matches(|c: char| "<>,;()".contains(c))));
+        } else if part.bytes().filter(u8::is_ascii_digit).count() >= 4 {
+            // `D-00123456`, `AB/123456`: a number, however it is divided.
+            words.push(fold(&part.chars().filter(|c| c.is_alphanumeric()).collect::<String>()));
         } else {
             words.extend(of_text(part));
         }
@@ -120,6 +173,38 @@ pub fn key(text: &str) -> String {
         key.push_str(&word);
     }
     key
+}
+
+/// A name in the form by which lists are ordered: words in the order of the Ukrainian alphabet,
+/// then what is written in Latin; case, apostrophes and punctuation count for nothing.
+pub fn order_key(name: &str) -> String {
+    let mut key = String::with_capacity(name.len());
+    let mut is_between = false;
+    for character in name.chars().flat_map(char::to_lowercase) {
+        if is_apostrophe(character) || is_combining(character) {
+            continue;
+        }
+        if !character.is_alphanumeric() {
+            is_between = !key.is_empty();
+            continue;
+        }
+        if is_between {
+            key.push(' ');
+            is_between = false;
+        }
+        let place = ALPHABET.chars().position(|letter| letter == character);
+        // Places of the alphabet are code points between digits and Latin letters of their own.
+        let placed = place.and_then(|place| char::from_u32(u32::from(':') + place as u32));
+        key.push(placed.unwrap_or_else(|| unaccent(character)));
+    }
+    key
+}
+
+/// The Ukrainian alphabet; letters of Russian names stand beside those they are read like.
+const ALPHABET: &str = "абвгґдеэєёжзиыіїйклмнопрстуфхцчшщьъюя";
+
+const fn is_apostrophe(character: char) -> bool {
+    matches!(character, '\'' | '’' | 'ʼ' | '‘' | '`' | '´' | '′')
 }
 
 fn is_iban_beginning(text: &str) -> bool {
@@ -273,10 +358,62 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_indexed_by_each_word_and_by_pairs() {
+        let name: Vec<String> = of_text("Шевченко Олена Петрівна").collect();
+        let entries = of_name(&name);
+        for entry in [
+            "shevchenko olena petrivna",
+            "olena shevchenko petrivna",
+            "petrivna shevchenko olena",
+            "+she olena",
+            "+ole shevchenko",
+            "+pet olena",
+        ] {
+            assert!(entries.iter().any(|known| known == entry), "{entry} in {entries:?}");
+        }
+        assert_eq!(entries.len(), 3 + 6);
+        assert_eq!(pair("ol", "x"), None);
+        assert_eq!(pair("語言學", "x").as_deref(), Some("+語言學 x"));
+        let long: Vec<String> = (0..20).map(|n| format!("word{n}")).collect();
+        assert!(of_name(&long).len() <= MAX_NAME_WORDS + 12);
+        let same = [String::from("ivan"), String::from("ivan")];
+        assert_eq!(of_name(&same), ["ivan"]);
+    }
+
+    #[test]
+    fn names_are_ordered_as_in_ukrainian() {
+        let ordered = [
+            "101 далматинець",
+            "Авраменко",
+            "Василь Мороз",
+            "Галаган",
+            "Ґалаґан",
+            "Ємець",
+            "Жук",
+            "Іван",
+            "Їжак",
+            "Йосипенко",
+            "Лук'яненко Ганна",
+            "лукяненко Сергій",
+            "Надія",
+            "ТОВ «Мрія»",
+            "Щербак",
+            "Яременко",
+            "Adams",
+            "Smith",
+        ];
+        for pair in ordered.windows(2) {
+            assert!(order_key(pair[0]) < order_key(pair[1]), "{} and {}", pair[0], pair[1]);
+        }
+        assert_eq!(order_key(" «Мрія»,  ТОВ"), order_key("мрія тов"));
+    }
+
+    #[test]
     fn a_query_of_digits_is_one_number() {
         assert_eq!(of_query("(067) 123-45-67"), ["0671234567"]);
         assert_eq!(of_query("+38 067 1234567"), ["380671234567"]);
         assert_eq!(of_query("UA21 3223 13"), ["ua21322313"]);
+        assert_eq!(of_query("D-00123456 Шевч"), ["d00123456", "shevch"]);
         assert_eq!(of_query("Шевч Ол"), ["shevch", "ol"]);
         assert_eq!(of_query("<Olena.K@Example.com>"), [fold("olena.k@example.com")]);
         assert_eq!(of_query("один два три чотири п'ять").len(), MAX_QUERY_WORDS);

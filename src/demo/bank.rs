@@ -206,6 +206,7 @@ impl Bank {
             id: self.ids.next_uuid(),
             kind,
             number: UkrainianIban::complete(BANK_CODE, account).as_str().to_owned(),
+            contract_number: Some(contract_number(kind, account)),
             currency: currency.to_owned(),
             balance_minor,
             opened_day: self.chance.between(from, self.day()),
@@ -266,6 +267,17 @@ impl Bank {
     const fn day(&self) -> i64 {
         self.today.as_millis().div_euclid(DAY_MS)
     }
+}
+
+/// As the bank writes them: a letter for the kind and eight digits.
+fn contract_number(kind: HoldingKind, account: u64) -> String {
+    let letter = match kind {
+        HoldingKind::Current => 'R',
+        HoldingKind::Deposit => 'D',
+        HoldingKind::Loan => 'K',
+        HoldingKind::Card => 'C',
+    };
+    format!("{letter}-{:08}", account % 100_000_000)
 }
 
 fn person_name(human: &Human) -> PersonName {

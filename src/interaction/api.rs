@@ -2,6 +2,7 @@
 //! them is in the files below.
 
 mod explain;
+pub mod reach;
 mod supervise;
 mod work;
 
@@ -85,7 +86,7 @@ async fn list(
     signed_in.require_any(&[Right::Work, Right::Supervise, Right::ViewClients])?;
     let page = PageQuery { cursor: query.cursor.clone(), limit: query.limit };
     if query.order.as_deref() == Some("queue") {
-        return in_queue_order(&app, query.queue_id, &page).await;
+        return in_queue_order(&app, &signed_in, query.queue_id, &page).await;
     }
     let filter = Filter {
         states: states(query.state.as_deref()),
@@ -93,6 +94,7 @@ async fn list(
         client: query.client_id,
         agent: query.agent_id,
         medium: query.medium,
+        reach: reach::reach(&app, &signed_in),
         search: query.q.as_deref().and_then(|text| Search::parse(text, words::fold)),
     };
     let before = page.after::<PageKey>()?;
@@ -115,12 +117,16 @@ fn states(text: Option<&str>) -> Vec<String> {
 
 async fn in_queue_order(
     app: &App,
+    signed_in: &SignedIn,
     queue: Option<QueueId>,
     page: &PageQuery,
 ) -> ApiResult<Page<Interaction>> {
     let Some(queue) = queue else {
         return Err(ApiError::invalid("queue_id", "order=queue needs a queue_id"));
     };
+    if !reach::reach(app, signed_in).has_queue(queue) {
+        return Err(ApiError::not_found("queue", queue));
+    }
     // The order changes while it is read: one page of the beginning is all that means something.
     let limit = page.limit();
     let ids: Vec<InteractionId> = app
@@ -145,6 +151,7 @@ async fn get(
     Path(id): Path<InteractionId>,
 ) -> ApiResult<InteractionDetails> {
     signed_in.require_any(&[Right::Work, Right::Supervise, Right::ViewClients])?;
+    reach::require(&app, &signed_in, id).await?;
     let interaction = load(&app, id).await?;
     let mut connection = app.db.read().await?;
     let sql = &mut connection.sql();
@@ -172,6 +179,7 @@ async fn choose_client(
     Json(choice): Json<ChooseClient>,
 ) -> ApiResult<Interaction> {
     signed_in.require_any(&[Right::Work, Right::Supervise])?;
+    reach::require(&app, &signed_in, id).await?;
     let mut tx = app.db.begin().await?;
     let client = client::store::load_client(&mut tx.sql(), choice.client_id).await?;
     if client.is_none() {

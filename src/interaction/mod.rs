@@ -6,5 +6,6 @@
 
 pub mod api;
 pub mod model;
+pub mod reach;
 pub mod store;
 pub mod words;

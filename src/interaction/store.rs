@@ -11,8 +11,9 @@ use super::model::{
     CandidateRef, ClientRef, DispositionRef, Interaction, InteractionRef, Offer, Party, PersonRef,
     QueueRef, medium_of,
 };
-use crate::client::identity::{self, Identified};
-use crate::client::model::{ContactMedium, MatchKey};
+use super::reach::Reach;
+use crate::client::identity::{self, Identified, Why};
+use crate::client::model::{ContactMedium, MatchKey, Status};
 use crate::routing::Routing;
 use crate::store::{Sql, StoreError};
 use crate::{execute, fetch_all, fetch_in, fetch_optional, on_engine};
@@ -164,8 +165,10 @@ async fn fetch_in_rows(sql: &mut Sql<'_>, ids: &[InteractionId]) -> Result<Vec<R
 }
 
 /// Which contacts. `None` leaves a column out of the question.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Filter {
+    /// Of those that the asker may read.
+    pub reach: Reach,
     /// Any of these states; empty: all.
     pub states: Vec<String>,
     /// Of this queue.
@@ -248,6 +251,9 @@ pub async fn list(
             }
             None => query,
         };
+        for bound in filter.reach.bound() {
+            query = query.bind(bound);
+        }
         if let Some((at, id)) = before {
             query = query.bind(at).bind(at).bind(id);
         }
@@ -289,6 +295,8 @@ fn list_text(filter: &Filter, is_continued: bool) -> String {
         ),
         None => Ok(()),
     };
+    let parameters: Vec<String> = filter.reach.bound().iter().map(|_| next()).collect();
+    let _ = write!(text, " AND {}", filter.reach.predicate(&parameters));
     if is_continued {
         let (at, same, id) = (next(), next(), next());
         let _ =
@@ -374,33 +382,60 @@ pub async fn offer(sql: &mut Sql<'_>, id: OfferId) -> Result<Option<OfferRow>, S
     .await
 }
 
-/// How the client of a contact was found: how, and the clients that its address fits, best first.
+/// How the client of a contact was found: how, and the clients that may be meant, best first: those
+/// whose account or tax number the first message names, then those that its address fits. None are
+/// proposed once the client is known.
 pub async fn identification(
     sql: &mut Sql<'_>,
     id: InteractionId,
 ) -> Result<(String, Vec<CandidateRef>), StoreError> {
     let row = fetch_optional!(
         sql,
-        (String, i64, String, String),
-        "SELECT identified_by, candidates, medium, from_key FROM interaction WHERE id = $1",
+        (String, i64, String, String, Option<String>),
+        "SELECT i.identified_by, i.candidates, i.medium, i.from_key, c.status
+         FROM interaction i LEFT JOIN client c ON c.id = i.client_id WHERE i.id = $1",
         id
     )
     .await?;
-    let Some((how, candidates, medium, value)) = row else { return Err(StoreError::Missing) };
-    let Some(medium) = ContactMedium::from_row(&medium).filter(|_| candidates >= 2) else {
+    let Some((how, count, medium, value, status)) = row else { return Err(StoreError::Missing) };
+    let is_known = status.is_some_and(|status| status != Status::Prospect.as_str());
+    if is_known || how == Why::Chosen.as_str() {
         return Ok((how, Vec::new()));
-    };
-    let key = MatchKey { medium, value };
-    let known = identity::store::candidates(sql, std::slice::from_ref(&key)).await?.remove(&key);
-    let Identified::Several { ranked, .. } = identity::identify(known.unwrap_or_default()) else {
-        return Ok((how, Vec::new()));
-    };
+    }
+    let text = first_text(sql, id).await?;
+    let mut ranked = identity::store::named_in(sql, &text).await?;
+    if let Some(medium) = ContactMedium::from_row(&medium).filter(|_| count >= 2) {
+        let key = MatchKey { medium, value };
+        let known = identity::store::candidates(sql, std::slice::from_ref(&key)).await?;
+        let known = known.into_values().next().unwrap_or_default();
+        if let Identified::Several { ranked: by_address, .. } = identity::identify(known) {
+            for (candidate, why) in by_address {
+                if ranked.iter().all(|(other, _)| other.client != candidate.client) {
+                    ranked.push((candidate, why));
+                }
+            }
+        }
+    }
     let candidates = ranked.into_iter().map(|(candidate, why)| CandidateRef {
         id: candidate.client,
         name: candidate.name,
         why: why.as_str().to_owned(),
     });
     Ok((how, candidates.collect()))
+}
+
+/// The text with which a contact began; empty: it did not begin with one.
+async fn first_text(sql: &mut Sql<'_>, id: InteractionId) -> Result<String, StoreError> {
+    let row = fetch_optional!(
+        sql,
+        (String,),
+        "SELECT SUBSTR(body, 1, CAST($2 AS INTEGER)) FROM message
+         WHERE interaction_id = $1 AND direction = 'inbound' ORDER BY at, id LIMIT 1",
+        id,
+        identity::clue::TEXT_MAX_BYTES as i64
+    )
+    .await?;
+    Ok(row.map(|(text,)| text).unwrap_or_default())
 }
 
 /// Contacts that this one seems to belong to.

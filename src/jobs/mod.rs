@@ -3,6 +3,7 @@
 
 mod figures;
 mod routing_imports;
+mod client_words;
 mod spool;
 mod treatments;
 mod uploads;
@@ -24,6 +25,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
         repeat("figures", &stop, FAULT_PAUSE, || figures::roll_up(&app)),
         repeat("routing imports", &stop, FAULT_PAUSE, || routing_imports::take(&app)),
         repeat("treatments", &stop, FAULT_PAUSE, || treatments::carry_out(&app)),
+        repeat("client words", &stop, FAULT_PAUSE, || client_words::bring_up_to_date(&app)),
         repeat("uploads", &stop, FAULT_PAUSE, || uploads::forget_orphans(&app)),
     );
 }

@@ -130,12 +130,7 @@ impl Announcer {
     fn note_queues(&self, events: &[Event], changed: &mut BTreeSet<QueueId>) {
         changed.extend(events.iter().filter_map(|event| event.queue));
         let routing = self.routing.get();
-        let agents: BTreeSet<AgentId> = events
-            .iter()
-            .filter(|event| matches!(event.kind, EventKind::AgentStateChanged { .. }))
-            .filter_map(|event| event.agent)
-            .collect();
-        for agent in agents {
+        for agent in with_new_state(events) {
             changed.extend(routing.queues_of(agent));
         }
     }
@@ -162,9 +157,15 @@ impl Announcer {
         self.announce_limits(events);
         let agents: BTreeSet<AgentId> = events.iter().filter_map(|event| event.agent).collect();
         if !agents.is_empty() {
+            let turned = with_new_state(events);
             for agent in self.floor.agents(Some(&agents)).await? {
                 let event = LiveEvent::new("agent.changed", &AgentChanged { agent: &agent });
-                self.hub.publish(event, Audience::Agent(agent.id));
+                // Colleagues see who is there and who is not; how much each has in hand would be
+                // told to a hundred desks for each contact.
+                let is_turn = turned.contains(&agent.id);
+                let audience =
+                    if is_turn { Audience::Team(agent.id) } else { Audience::Agent(agent.id) };
+                self.hub.publish(event, audience);
             }
         }
         Ok(())
@@ -228,6 +229,15 @@ impl Announcer {
         }
         Ok(())
     }
+}
+
+/// Agents who became ready, paused, busy or something else.
+fn with_new_state(events: &[Event]) -> BTreeSet<AgentId> {
+    events
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::AgentStateChanged { .. }))
+        .filter_map(|event| event.agent)
+        .collect()
 }
 
 /// Who may have seen a contact before it changed.

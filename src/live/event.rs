@@ -37,6 +37,8 @@ pub enum Audience {
     User(UserId),
     /// One agent, and supervisors.
     Agent(AgentId),
+    /// One agent, those who serve a queue with him, and supervisors.
+    Team(AgentId),
     /// Agents who serve the queue, and supervisors.
     Queue(QueueId),
     /// Agents who serve the queue, the agent who has the contact, and supervisors.
@@ -57,6 +59,8 @@ pub struct Viewer {
     pub supervises: bool,
     /// Queues that he serves.
     pub queues: BTreeSet<QueueId>,
+    /// Agents who serve one of them too.
+    pub team: BTreeSet<AgentId>,
 }
 
 impl Viewer {
@@ -67,6 +71,9 @@ impl Viewer {
             Audience::Supervisors => self.supervises,
             Audience::User(user) => self.user == user,
             Audience::Agent(agent) => self.supervises || self.user == agent,
+            Audience::Team(agent) => {
+                self.supervises || self.user == agent || self.team.contains(&agent)
+            }
             Audience::Queue(queue) => self.supervises || self.queues.contains(&queue),
             Audience::Interaction { queue, agent } => {
                 self.supervises || self.queues.contains(&queue) || agent == Some(self.user)
@@ -83,14 +90,28 @@ mod tests {
     fn agents_see_their_own_and_supervisors_see_all() {
         let (mine, other) = (QueueId::from_u128(1), QueueId::from_u128(2));
         let (ana, bohdan) = (UserId::from_u128(3), UserId::from_u128(4));
-        let agent = Viewer { user: ana, supervises: false, queues: BTreeSet::from([mine]) };
-        let supervisor = Viewer { user: bohdan, supervises: true, queues: BTreeSet::new() };
+        let colleague = UserId::from_u128(5);
+        let agent = Viewer {
+            user: ana,
+            supervises: false,
+            queues: BTreeSet::from([mine]),
+            team: BTreeSet::from([ana, colleague]),
+        };
+        let supervisor = Viewer {
+            user: bohdan,
+            supervises: true,
+            queues: BTreeSet::new(),
+            team: BTreeSet::new(),
+        };
         for (audience, seen_by_agent, seen_by_supervisor) in [
             (Audience::Everyone, true, true),
             (Audience::Supervisors, false, true),
             (Audience::User(ana), true, false),
             (Audience::Agent(ana), true, true),
             (Audience::Agent(bohdan), false, true),
+            (Audience::Team(ana), true, true),
+            (Audience::Team(colleague), true, true),
+            (Audience::Team(bohdan), false, true),
             (Audience::Queue(mine), true, true),
             (Audience::Queue(other), false, true),
             (Audience::Interaction { queue: other, agent: None }, false, true),

@@ -283,7 +283,7 @@ mod tests {
 
     fn viewer(user: u128) -> Viewer {
         let user = UserId::from_u128(user);
-        Viewer { user, supervises: false, queues: BTreeSet::new() }
+        Viewer { user, supervises: false, queues: BTreeSet::new(), team: BTreeSet::new() }
     }
 
     fn numbers(next: Next) -> Vec<u64> {

@@ -107,10 +107,12 @@ enum End {
 
 async fn serve(app: Arc<App>, signed_in: SignedIn, resumed: Option<Resumed>, socket: WebSocket) {
     let user = signed_in.id();
+    let routing = app.routing.get();
     let viewer = Viewer {
         user,
         supervises: signed_in.may(Right::Supervise),
-        queues: app.routing.get().queues_of(user).into_iter().collect(),
+        queues: routing.queues_of(user).into_iter().collect(),
+        team: routing.team_of(user),
     };
     // Before the check: what changes from here on is heard.
     let rights = app.rights.listen();

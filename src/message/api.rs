@@ -26,6 +26,7 @@ use crate::http::error::{ApiError, ApiResult, ErrorEnvelope};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, PageQuery};
 use crate::http::routes::routes;
+use crate::interaction::api::reach;
 use crate::outbox;
 
 /// Everything below `/api/v1`.
@@ -102,12 +103,10 @@ async fn list(
     Query(page): Query<PageQuery>,
 ) -> ApiResult<Page<Message>> {
     signed_in.require(Right::ViewClients)?;
+    reach::require(&app, &signed_in, id).await?;
     let after = page.after::<store::PageKey>()?;
     let mut connection = app.db.read().await?;
     let mut rows = store::list(&mut connection.sql(), id, after, page.fetch()).await?;
-    if rows.is_empty() && store::head(&mut connection.sql(), id).await?.is_none() {
-        return Err(ApiError::not_found("interaction", id));
-    }
     drop(connection);
     app.pictures.mark(&mut rows).await;
     Ok(Json(page.page(rows, |message| (message.at, message.id))))
@@ -129,6 +128,7 @@ async fn write(
     Json(new): Json<NewMessage>,
 ) -> Result<(StatusCode, Json<Message>), ApiError> {
     signed_in.require(Right::Work)?;
+    reach::require(&app, &signed_in, id).await?;
     let at = app.clock.now();
     let message_id = MessageId::make(app.ids.as_ref());
     let mut tx = app.db.begin().await?;

@@ -7,12 +7,14 @@ use rozmova_base::Timestamp;
 use rozmova_base::id::{
     AgentId, AttachmentId, ClientId, InteractionId, MessageId, QueueId, UserId,
 };
+use sqlx::AssertSqlSafe;
 
 use super::model::{Attachment, Author, Delivery, Message, Party};
 use crate::intake::store::Recipients;
+use crate::interaction::reach::Reach;
 use crate::media::ContentHash;
 use crate::store::{Sql, StoreError};
-use crate::{execute, fetch_all, fetch_in, fetch_optional};
+use crate::{execute, fetch_all, fetch_in, fetch_optional, on_engine};
 
 #[derive(Debug, sqlx::FromRow)]
 struct Row {
@@ -434,23 +436,29 @@ pub struct UnreadableRow {
     pub defects: String,
 }
 
-/// Messages that could not be read, newest first, beginning behind `before`.
+/// Messages within reach that could not be read, newest first, beginning behind `before`.
 pub async fn unreadable(
     sql: &mut Sql<'_>,
+    reach: &Reach,
     before: Option<PageKey>,
     limit: i64,
 ) -> Result<Vec<UnreadableRow>, StoreError> {
     let (at, id) = before.unwrap_or((Timestamp(i64::MAX), MessageId::from_u128(u128::MAX)));
-    fetch_all!(
-        sql,
-        UnreadableRow,
-        "SELECT id, interaction_id, at, from_name, from_address, raw_bytes, defects FROM message
-         WHERE readable = 0 AND (at, id) < ($1, $2) ORDER BY at DESC, id DESC LIMIT $3",
-        at,
-        id,
-        limit
-    )
-    .await
+    let predicate = reach.predicate_from(4);
+    // Only literals and parameter numbers are in the text.
+    let text = AssertSqlSafe(format!(
+        "SELECT m.id, m.interaction_id, m.at, m.from_name, m.from_address, m.raw_bytes, m.defects
+         FROM message m JOIN interaction i ON i.id = m.interaction_id
+         WHERE m.readable = 0 AND (m.at, m.id) < ($1, $2) AND {predicate}
+         ORDER BY m.at DESC, m.id DESC LIMIT $3"
+    ));
+    on_engine!(sql, connection => {
+        let mut query = sqlx::query_as(text).bind(at).bind(id).bind(limit);
+        for bound in reach.bound() {
+            query = query.bind(bound);
+        }
+        query.fetch_all(connection).await.map_err(StoreError::from)
+    })
 }
 
 /// A draft as stored: JSON, version, time.

@@ -1,6 +1,6 @@
 //! The routing configuration in memory, for names and targets in answers and for what comes in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rozmova_base::Timestamp;
@@ -92,6 +92,17 @@ impl Routing {
         let Some(item) = self.agent(agent) else { return Vec::new() };
         let queue = |name: &String| self.queue_named(name)?.id;
         item.queues.iter().filter_map(|service| queue(&service.queue)).collect()
+    }
+
+    /// Agents who serve a queue that this agent serves, himself among them.
+    pub fn team_of(&self, agent: AgentId) -> BTreeSet<AgentId> {
+        let Some(item) = self.agent(agent) else { return BTreeSet::new() };
+        let queues: BTreeSet<&str> =
+            item.queues.iter().map(|service| service.queue.as_str()).collect();
+        let serves_one = |other: &&AgentItem| {
+            other.queues.iter().any(|service| queues.contains(service.queue.as_str()))
+        };
+        self.document.agents.iter().filter(serves_one).filter_map(|other| other.id).collect()
     }
 
     /// A pause reason.

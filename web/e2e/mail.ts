@@ -17,6 +17,8 @@ export interface OutgoingMail {
   html?: string;
   inReplyTo?: string;
   attachment?: { name: string; mediaType: string; content: string };
+  /** The whole message as it is, header and all; for what is no mail. */
+  raw?: string;
 }
 
 const encoded = (text: string) => `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
@@ -82,7 +84,7 @@ export async function sendMail(port: number, mail: OutgoingMail): Promise<string
   await say(`MAIL FROM:<${mail.from}>`, 250);
   await say(`RCPT TO:<${mail.to}>`, 250);
   await say('DATA', 354);
-  await say(`${compose(mail, messageId).replace(/^\./gm, '..')}\r\n.`, 250);
+  await say(`${(mail.raw ?? compose(mail, messageId)).replace(/^\./gm, '..')}\r\n.`, 250);
   socket.end('QUIT\r\n');
   return messageId;
 }

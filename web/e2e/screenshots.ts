@@ -30,6 +30,8 @@ const TEXT = `Доброго дня!
 Олена`;
 
 async function fill(centre: Centre): Promise<void> {
+  const unreadable = { from: 'robot@example.com', to: DESKS.cards.mailbox, subject: '', text: '' };
+  await centre.mail({ ...unreadable, raw: '\u0001\u0002 це не лист' });
   for (const { mailbox } of Object.values(DESKS)) {
     for (const [from, fromName, subject] of WRITERS) {
       const html = `<p>Доброго дня!</p><p><b>${subject}</b></p>`;
@@ -64,7 +66,15 @@ test('pictures of every page', async ({ browser, centre }) => {
   mkdirSync(OUT, { recursive: true });
 
   const empty = await signIn(browser, centre, DESKS.deposits.login);
-  await shoot(empty, 'empty-', { desk: '/desk' });
+  await shoot(empty, 'empty-', { desk: '/desk', clients: '/clients' });
+  const before = await signIn(browser, centre, STAFF.administrator.login);
+  await shoot(before, 'empty-', {
+    unreadable: '/unreadable',
+    wall: '/wall',
+    live: '/live',
+    settings: '/settings',
+    nowhere: '/nowhere',
+  });
 
   await fill(centre);
   const agent = await signIn(browser, centre, DESKS.cards.login);
@@ -82,6 +92,26 @@ test('pictures of every page', async ({ browser, centre }) => {
   await agent.getByRole('button', { name: 'Завершити' }).click();
   await expect(agent.getByText('Який результат?')).toBeVisible();
   await shoot(agent, '', { 'wrap-up': contact });
+
+  await agent.goto(link ?? '/clients');
+  for (const [name, button] of [
+    ['write', 'Написати листа'],
+    ['edit-client', 'Змінити відомості'],
+    ['add-point', 'Додати спосіб зв’язку'],
+  ] as const) {
+    await agent.getByRole('button', { name: button }).click();
+    await expect(agent.getByRole('dialog')).toBeVisible();
+    await agent.screenshot({ path: `${OUT}/dialog-${name}.png` });
+    await agent.keyboard.press('Escape');
+  }
+  await agent.keyboard.press('?');
+  await agent.screenshot({ path: `${OUT}/dialog-help.png` });
+  await agent.keyboard.press('Escape');
+  await agent.keyboard.press('Control+k');
+  await agent.keyboard.type('коваленко');
+  await agent.waitForTimeout(800);
+  await agent.screenshot({ path: `${OUT}/palette.png` });
+  await agent.keyboard.press('Escape');
 
   const supervisor = await signIn(browser, centre, STAFF.supervisor.login);
   await shoot(supervisor, '', {
@@ -102,6 +132,11 @@ test('pictures of every page', async ({ browser, centre }) => {
     unreadable: '/unreadable',
     settings: '/settings',
   });
+
+  await administrator.goto('/admin/users');
+  await administrator.getByRole('button', { name: 'Новий користувач' }).click();
+  await administrator.screenshot({ path: `${OUT}/dialog-user.png` });
+  await administrator.keyboard.press('Escape');
 
   const stranger = await browser.newPage({ baseURL: centre.url, locale: 'uk-UA' });
   await stranger.goto('/');

@@ -6,7 +6,10 @@
 //! 3. A prospect gives way to clients: its record came into being from an address, a client's from
 //!    a contract.
 //! 4. If more than one is left, nobody is taken; an agent chooses from the ranked list.
+//! 5. A number that a message names ([`clue`]) proposes a client and never takes one: people name
+//!    others' accounts too.
 
+pub mod clue;
 pub mod store;
 
 use std::cmp::Reverse;
@@ -62,6 +65,14 @@ pub enum Why {
     Preferred,
     /// The address is on the record.
     OnRecord,
+    /// The tax number is the client's.
+    TaxNumber,
+    /// The account is the client's.
+    Account,
+    /// The contract is the client's.
+    Contract,
+    /// A card of the client ends so.
+    Card,
 }
 
 impl Why {
@@ -72,6 +83,10 @@ impl Why {
             Self::Verified => "verified",
             Self::Preferred => "preferred",
             Self::OnRecord => "on_record",
+            Self::TaxNumber => "tax_number",
+            Self::Account => "account",
+            Self::Contract => "contract",
+            Self::Card => "card",
         }
     }
 }

@@ -6,11 +6,12 @@ use std::fmt::Write;
 use rozmova_base::Timestamp;
 use rozmova_base::id::{ClientId, IdMaker, UserId};
 
-use super::{Candidate, Identified, Known, Why, identify};
+use super::clue::{Clue, ClueKind};
+use super::{Candidate, Identified, Known, MAX_CANDIDATES, Why, identify};
 use crate::client::model::{ContactMedium, Kind, MatchKey, Status};
 use crate::client::store as clients;
 use crate::store::{Sql, StoreError};
-use crate::{execute, on_engine};
+use crate::{execute, fetch_all, on_engine};
 
 /// Most addresses in one statement. Two parameters each; more are asked for in several statements.
 const LOOK_UP_MAX: usize = 256;
@@ -100,6 +101,120 @@ struct FoundRow {
     chosen: i32,
 }
 
+const BY_TAX_NUMBER: &str = "SELECT c.id AS client_id, c.name, c.kind, c.status, c.vip, c.number
+     FROM client c WHERE c.tax_number = $1 AND c.merged_into_id IS NULL LIMIT $2";
+const BY_ACCOUNT: &str = "SELECT c.id AS client_id, c.name, c.kind, c.status, c.vip, c.number
+     FROM holding h JOIN client c ON c.id = h.client_id
+     WHERE h.number = $1 AND h.kind <> 'card' AND c.merged_into_id IS NULL LIMIT $2";
+const BY_CONTRACT: &str = "SELECT c.id AS client_id, c.name, c.kind, c.status, c.vip, c.number
+     FROM holding h JOIN client c ON c.id = h.client_id
+     WHERE h.contract_number = $1 AND c.merged_into_id IS NULL LIMIT $2";
+const BY_CARD: &str = "SELECT c.id AS client_id, c.name, c.kind, c.status, c.vip, c.number
+     FROM holding h JOIN client c ON c.id = h.client_id
+     WHERE h.number = $1 AND h.kind = 'card' AND c.merged_into_id IS NULL LIMIT $2";
+const CHOSEN: &str = "SELECT c.id AS client_id, c.name, c.kind, c.status, c.vip, c.number
+     FROM contact_choice h JOIN client c ON c.id = h.client_id
+     WHERE h.medium = $1 AND h.match_key = $2 AND c.merged_into_id IS NULL";
+
+/// Whom a clue means.
+pub async fn identify_by(sql: &mut Sql<'_>, clue: &Clue) -> Result<Identified, StoreError> {
+    if let Some(medium) = clue.kind.medium() {
+        let key = MatchKey { medium, value: clue.value.clone() };
+        let known = candidates(sql, std::slice::from_ref(&key)).await?.remove(&key);
+        return Ok(identify(known.unwrap_or_default()));
+    }
+    let chosen =
+        fetch_all!(sql, NumberRow, CHOSEN, clue.kind.as_str(), clue.value.as_str()).await?;
+    let text = match clue.kind {
+        ClueKind::TaxNumber => BY_TAX_NUMBER,
+        ClueKind::Account => BY_ACCOUNT,
+        ClueKind::Card => BY_CARD,
+        ClueKind::Contract | ClueKind::Email | ClueKind::Phone | ClueKind::Fax | ClueKind::Post => {
+            BY_CONTRACT
+        }
+    };
+    // A client with two holdings of one contract stands there twice.
+    let limit = MAX_CANDIDATES as i64 * 2;
+    let rows = fetch_all!(sql, NumberRow, text, clue.value.as_str(), limit).await?;
+    let mut identified = identify(Known {
+        candidates: rows.into_iter().map(Candidate::from).collect(),
+        chosen: chosen.into_iter().next().map(Candidate::from),
+    });
+    let by_number = clue.kind.why().unwrap_or(Why::OnRecord);
+    match &mut identified {
+        Identified::One { why, .. } if *why != Why::Chosen => *why = by_number,
+        Identified::Several { ranked, .. } => {
+            for (_, why) in ranked {
+                *why = by_number;
+            }
+        }
+        Identified::One { .. } | Identified::None => {}
+    }
+    Ok(identified)
+}
+
+/// Clients whose account or tax number a text names, in the order of the text, each once.
+pub async fn named_in(sql: &mut Sql<'_>, text: &str) -> Result<Vec<(Candidate, Why)>, StoreError> {
+    let mut named: Vec<(Candidate, Why)> = Vec::new();
+    for clue in Clue::find_in(text) {
+        let found = match identify_by(sql, &clue).await? {
+            Identified::One { client, why } => vec![(client, why)],
+            Identified::Several { ranked, .. } => ranked,
+            Identified::None => Vec::new(),
+        };
+        for (candidate, why) in found {
+            let is_new = named.iter().all(|(other, _)| other.client != candidate.client);
+            if is_new && named.len() < MAX_CANDIDATES {
+                named.push((candidate, why));
+            }
+        }
+    }
+    Ok(named)
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct NumberRow {
+    client_id: ClientId,
+    name: String,
+    kind: String,
+    status: String,
+    vip: i16,
+    number: i64,
+}
+
+impl From<NumberRow> for Candidate {
+    fn from(row: NumberRow) -> Self {
+        Self {
+            client: row.client_id,
+            name: row.name,
+            kind: Kind::from_row(&row.kind),
+            status: Status::from_row(&row.status),
+            vip: row.vip != 0,
+            number: row.number,
+            preferred: false,
+            verified: false,
+        }
+    }
+}
+
+/// Remembers whom an agent chose for a clue; takes the place of an earlier choice.
+pub async fn remember_choice_for(
+    sql: &mut Sql<'_>,
+    clue: &Clue,
+    client: ClientId,
+    chosen_by: UserId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(sql, REMEMBER, clue.kind.as_str(), clue.value.as_str(), client, chosen_by, at).await?;
+    Ok(())
+}
+
+const REMEMBER: &str = "INSERT INTO contact_choice
+        (medium, match_key, client_id, chosen_by, chosen_at)
+     VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (medium, match_key) DO UPDATE SET client_id = excluded.client_id,
+        chosen_by = excluded.chosen_by, chosen_at = excluded.chosen_at";
+
 /// Remembers whom an agent chose for an address; takes the place of an earlier choice.
 pub async fn remember_choice(
     sql: &mut Sql<'_>,
@@ -108,19 +223,7 @@ pub async fn remember_choice(
     chosen_by: UserId,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    execute!(
-        sql,
-        "INSERT INTO contact_choice (medium, match_key, client_id, chosen_by, chosen_at)
-         VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (medium, match_key) DO UPDATE SET client_id = excluded.client_id,
-            chosen_by = excluded.chosen_by, chosen_at = excluded.chosen_at",
-        key.medium.as_str(),
-        key.value.as_str(),
-        client,
-        chosen_by,
-        at
-    )
-    .await?;
+    execute!(sql, REMEMBER, key.medium.as_str(), key.value.as_str(), client, chosen_by, at).await?;
     Ok(())
 }
 

@@ -1,20 +1,49 @@
-//! Search by beginnings of folded words, in the order of names, page by page.
+//! Search by beginnings of folded words, page by page, in the order of the index: by the word that
+//! was found, then by the rest of the name.
 //!
-//! Two ways to the same answer. A rare word leads: its clients are few, they are sorted. A frequent
-//! word does not: the names are walked in order and nearly every one fits, so the page is full
-//! soon. Which word is rare is counted first, up to a limit.
+//! A page costs a bounded number of rows of indexes: the leading range is walked in pieces, each
+//! piece is compared with the other words by the index of a client's words, and after
+//! [`SCANNED_MAX`] entries it ends. Names in pairs (`words::of_name`) keep that bound out of sight:
+//! two words of a name are one range. Only where two short beginnings or a name and an address are
+//! frequent each and rare together can a client behind the bound be missed; one more letter finds
+//! it.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rozmova_base::id::ClientId;
+use serde::{Deserialize, Serialize};
 
+use super::query::{Lookup, Range, is_number, switch_layout};
+use super::typo;
 use crate::client::model::{ContactMedium, Kind, Status};
-use crate::client::words::{self, MAX_QUERY_WORDS};
-use crate::store::{Sql, StoreError};
-use crate::{fetch_all, fetch_one, on_engine};
+use crate::client::words;
+use crate::store::{Sql, StoreError, bulk};
+use crate::{fetch_all, fetch_in, fetch_one, on_engine};
 
-/// A word with more clients than this does not lead. Sorting so many takes about 4 ms in SQLite.
-const RARE_MAX: i64 = 2_000;
-/// Sorts after every character, in UTF-8 too.
-const AFTER_ALL: char = '\u{10ffff}';
+/// Entries of the leading range that one page looks at.
+const SCANNED_MAX: usize = 1_024;
+/// Entries looked at together.
+const PIECE_MAX: usize = 256;
+/// Words of which two are compared for which is rarer are counted so far.
+const COUNTED_MAX: i64 = 1_000;
+/// Words of names looked at for each form of a mistyped word.
+const LIKE_MAX: i64 = 100;
+/// Words that one mistyped word may mean.
+const CORRECTIONS_MAX: usize = 5;
+
+/// How frequent the words of a range are, up to a limit.
+const COUNT: &str = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM client_word
+     WHERE word >= $1 AND word < $2 LIMIT $3) AS found";
+/// The next entries of the leading range.
+const PIECE: &str = "SELECT word, client_id FROM client_word
+     WHERE (word, client_id) > ($1, $2) AND word < $3
+     ORDER BY word, client_id LIMIT $4";
+/// Words of names that have a form.
+const LIKE: &str = "SELECT word FROM name_variant WHERE variant = $1 ORDER BY word LIMIT $2";
+/// Everybody, by name.
+const ALL: &str = "SELECT id, number, kind, status, name, name_key, vip, segment FROM client
+     WHERE merged_into_id IS NULL AND (name_key, id) > ($1, $2)
+     ORDER BY name_key, id LIMIT $3";
 
 /// A line of a list of clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +59,7 @@ pub struct Line {
     /// As shown.
     pub name: String,
     /// Place in the order; with the id the cursor to what follows.
-    pub name_key: String,
+    pub place: Place,
     /// Served before others.
     pub vip: bool,
     /// The bank's class of client.
@@ -41,82 +70,295 @@ pub struct Line {
     pub email: Option<String>,
 }
 
+/// How a typed text was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reading {
+    /// As typed.
+    Typed,
+    /// As the keys give it in the other layout.
+    OtherLayout,
+    /// With a mistake corrected. Such a list has one page.
+    Corrected,
+}
+
+/// Place of a client in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// How the text was read: a further page reads it likewise.
+    pub reading: Reading,
+    /// The entry of the index; of a list of all clients the folded name.
+    pub entry: String,
+}
+
 /// Where a page of the list begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct After {
     /// Place of the last client of the page before.
-    pub name_key: String,
+    pub place: Place,
     /// That client.
     pub id: ClientId,
 }
 
-/// Clients whose record has a word beginning with each of the words of the query, in the order of
-/// names; an empty query gives all.
+/// Clients whose record has a word beginning with each of the words of the query; an empty query
+/// gives all, in the order of names.
 pub async fn search(
     sql: &mut Sql<'_>,
     query: &str,
     after: Option<&After>,
     limit: i64,
 ) -> Result<Vec<Line>, StoreError> {
-    let typed = words::of_query(query);
-    if typed.is_empty() && !query.trim().is_empty() {
-        return Ok(Vec::new());
+    let limit = usize::try_from(limit).unwrap_or(0);
+    if query.trim().is_empty() {
+        let found = all(sql, after, limit).await?;
+        return with_contact_points(sql, found).await;
     }
-    let mut ranges: Vec<Range> = typed.into_iter().map(Range::beginning_with).collect();
-    let mut is_led = false;
-    if !ranges.is_empty() {
-        let mut counted = Vec::with_capacity(ranges.len());
-        for range in ranges {
-            counted.push((count(sql, &range).await?, range));
-        }
-        counted.sort_by_key(|(count, _)| *count);
-        match counted.first() {
-            Some((0, _)) => return Ok(Vec::new()),
-            Some((fewest, _)) => is_led = *fewest <= RARE_MAX,
-            None => {}
-        }
-        ranges = counted.into_iter().map(|(_, range)| range).collect();
+    let is_asked = |reading| after.is_none_or(|after| after.place.reading == reading);
+    let mut found = Vec::new();
+    for (reading, text) in
+        [(Reading::Typed, Some(query.to_owned())), (Reading::OtherLayout, switch_layout(query))]
+    {
+        let Some(text) = text.filter(|_| found.is_empty() && is_asked(reading)) else { continue };
+        let words = words::of_query(&text);
+        found = by_words(sql, &words, reading, after, limit).await?;
     }
-    ranges.resize_with(MAX_QUERY_WORDS, Range::everything);
-    let rows = if is_led {
-        by_word(sql, &ranges, after, limit).await?
-    } else {
-        by_name(sql, &ranges, after, limit).await?
+    if found.is_empty() && after.is_none() {
+        found = corrected(sql, &words::of_query(query), limit.saturating_sub(1)).await?;
+    }
+    with_contact_points(sql, found).await
+}
+
+/// Everybody, by name.
+async fn all(
+    sql: &mut Sql<'_>,
+    after: Option<&After>,
+    limit: usize,
+) -> Result<Vec<Line>, StoreError> {
+    let nobody = ClientId::from_u128(0);
+    let (name, id) = after.map_or(("", nobody), |after| (after.place.entry.as_str(), after.id));
+    let rows = fetch_all!(sql, LineRow, ALL, name, id, limit as i64).await?;
+    let line = |row: LineRow| {
+        let place = Place { reading: Reading::Typed, entry: row.name_key.clone() };
+        row.line(place)
     };
-    with_contact_points(sql, rows).await
+    Ok(rows.into_iter().map(line).collect())
 }
 
-/// Words from `from` on, before `to`.
-#[derive(Clone, Debug)]
-struct Range {
-    from: String,
-    to: String,
-}
-
-impl Range {
-    fn beginning_with(word: String) -> Self {
-        let mut to = word.clone();
-        to.push(AFTER_ALL);
-        Self { from: word, to }
+/// Those who have all the words.
+async fn by_words(
+    sql: &mut Sql<'_>,
+    words: &[String],
+    reading: Reading,
+    after: Option<&After>,
+    limit: usize,
+) -> Result<Vec<Line>, StoreError> {
+    if let Some(lookup) = Lookup::led_by_pair(words) {
+        let is_of_pairs = after.is_none_or(|after| {
+            after.place.entry >= lookup.lead.from && after.place.entry < lookup.lead.to
+        });
+        if is_of_pairs {
+            let found = walk(sql, &lookup, reading, after, limit).await?;
+            if !found.is_empty() || after.is_some() {
+                return Ok(found);
+            }
+        }
     }
-
-    fn everything() -> Self {
-        Self::beginning_with(String::new())
-    }
+    let lead = match words {
+        [] => return Ok(Vec::new()),
+        [_] => Some(0),
+        _ => rarest(sql, words).await?,
+    };
+    let Some(lookup) = lead.and_then(|lead| Lookup::led_by(words, lead)) else {
+        return Ok(Vec::new());
+    };
+    walk(sql, &lookup, reading, after, limit).await
 }
 
-async fn count(sql: &mut Sql<'_>, range: &Range) -> Result<i64, StoreError> {
-    let (count,) = fetch_one!(
-        sql,
-        (i64,),
-        "SELECT COUNT(*) FROM
-            (SELECT 1 AS one FROM client_word WHERE word >= $1 AND word < $2 LIMIT $3) AS found",
-        range.from.as_str(),
-        range.to.as_str(),
-        RARE_MAX + 1
-    )
+/// Which of the words leads: a number, else the one with fewest entries. None: one of them has no
+/// entry at all.
+async fn rarest(sql: &mut Sql<'_>, words: &[String]) -> Result<Option<usize>, StoreError> {
+    let mut fewest: Option<(bool, i64, usize)> = None;
+    for (place, word) in words.iter().enumerate() {
+        let range = Range::beginning_with(word);
+        let (count,) =
+            fetch_one!(sql, (i64,), COUNT, range.from.as_str(), range.to.as_str(), COUNTED_MAX)
+                .await?;
+        if count == 0 {
+            return Ok(None);
+        }
+        let this = (!is_number(word), count, place);
+        fewest = Some(fewest.map_or(this, |other| other.min(this)));
+    }
+    Ok(fewest.map(|(_, _, place)| place))
+}
+
+/// Walks the leading range until the page is full or the bound is reached.
+async fn walk(
+    sql: &mut Sql<'_>,
+    lookup: &Lookup,
+    reading: Reading,
+    after: Option<&After>,
+    limit: usize,
+) -> Result<Vec<Line>, StoreError> {
+    let mut found: Vec<Line> = Vec::new();
+    let mut from = match after {
+        Some(after) => (after.place.entry.clone(), after.id),
+        None => (lookup.lead.from.clone(), ClientId::from_u128(0)),
+    };
+    let (mut scanned, mut size) = (0, limit.saturating_mul(2).clamp(32, PIECE_MAX));
+    let mut seen: BTreeSet<ClientId> = BTreeSet::new();
+    while found.len() < limit && scanned < SCANNED_MAX {
+        let mut piece = fetch_all!(
+            sql,
+            (String, ClientId),
+            PIECE,
+            from.0.as_str(),
+            from.1,
+            lookup.lead.to.as_str(),
+            size as i64
+        )
+        .await?;
+        let Some(last) = piece.last().cloned() else { break };
+        let is_last = piece.len() < size;
+        scanned += piece.len();
+        piece.retain(|(_, id)| seen.insert(*id));
+        let fitting = fitting(sql, lookup, piece, after.is_some()).await?;
+        for chunk in fitting.chunks(limit) {
+            if found.len() < limit {
+                found.extend(lines(sql, chunk, reading).await?);
+            }
+        }
+        if is_last {
+            break;
+        }
+        from = last;
+        size = PIECE_MAX;
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// Those of a piece of the leading range that have the other words too, in its order. `is_further`:
+/// the walk began behind the beginning of the range, where a client may have stood before.
+async fn fitting(
+    sql: &mut Sql<'_>,
+    lookup: &Lookup,
+    piece: Vec<(String, ClientId)>,
+    is_further: bool,
+) -> Result<Vec<(String, ClientId)>, StoreError> {
+    let mut ids: Vec<ClientId> = piece.iter().map(|(_, id)| *id).collect();
+    for other in &lookup.others {
+        let having = first_entries(sql, &ids, other).await?;
+        ids.retain(|id| having.contains_key(id));
+    }
+    let first =
+        if is_further { first_entries(sql, &ids, &lookup.lead).await? } else { BTreeMap::new() };
+    let ids: BTreeSet<ClientId> = ids.into_iter().collect();
+    let fits = |(entry, id): &(String, ClientId)| {
+        ids.contains(id) && first.get(id).is_none_or(|first| first == entry)
+    };
+    Ok(piece.into_iter().filter(fits).collect())
+}
+
+/// What the list shows of these clients, in their order.
+async fn lines(
+    sql: &mut Sql<'_>,
+    fitting: &[(String, ClientId)],
+    reading: Reading,
+) -> Result<Vec<Line>, StoreError> {
+    let ids: Vec<ClientId> = padded(fitting.iter().map(|(_, id)| *id));
+    let rows = fetch_in!(
+        sql, LineRow,
+        "SELECT id, number, kind, status, name, name_key, vip, segment FROM client
+         WHERE merged_into_id IS NULL AND id IN", "",
+        ids.as_slice(), id => *id)
     .await?;
-    Ok(count)
+    let mut rows: BTreeMap<ClientId, LineRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let line = |(entry, id): &(String, ClientId)| {
+        let place = Place { reading, entry: entry.clone() };
+        Some(rows.remove(id)?.line(place))
+    };
+    Ok(fitting.iter().filter_map(line).collect())
+}
+
+/// Filled up to a power of two with an id that nobody has: one statement asks for all of them, and
+/// there are few different texts.
+fn padded(ids: impl Iterator<Item = ClientId>) -> Vec<ClientId> {
+    let mut ids: Vec<ClientId> = ids.collect();
+    if !ids.is_empty() {
+        ids.resize(ids.len().next_power_of_two(), ClientId::from_u128(0));
+    }
+    ids
+}
+
+/// The first entry that each of the clients has in a range.
+async fn first_entries(
+    sql: &mut Sql<'_>,
+    ids: &[ClientId],
+    range: &Range,
+) -> Result<BTreeMap<ClientId, String>, StoreError> {
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(bulk::CHUNK_ROWS_MAX) {
+        let chunk = padded(chunk.iter().copied());
+        let text = sqlx::AssertSqlSafe(first_entries_text(chunk.len()));
+        let rows: Vec<(ClientId, Option<String>)> = on_engine!(sql, connection => {
+            let mut query = sqlx::query_as(text);
+            for id in chunk {
+                query = query.bind(id);
+            }
+            let query = query.bind(range.from.as_str()).bind(range.to.as_str());
+            query.fetch_all(connection).await.map_err(StoreError::from)
+        })?;
+        found.extend(rows.into_iter().filter_map(|(id, entry)| Some((id, entry?))));
+    }
+    Ok(found)
+}
+
+/// One question for each client: the index of a client's words answers it, however the engine
+/// estimates the range.
+fn first_entries_text(clients: usize) -> String {
+    let (from, to) = (clients + 1, clients + 2);
+    let head = "WITH wanted (id) AS (VALUES";
+    let tail = format!(
+        ") SELECT wanted.id, (SELECT MIN(w.word) FROM client_word w
+            WHERE w.client_id = wanted.id AND w.word >= ${from} AND w.word < ${to})
+         FROM wanted"
+    );
+    bulk::text(head, 1, clients, &tail)
+}
+
+/// Those who have all the words when one of them is mistyped.
+async fn corrected(
+    sql: &mut Sql<'_>,
+    words: &[String],
+    limit: usize,
+) -> Result<Vec<Line>, StoreError> {
+    let mut found: Vec<Line> = Vec::new();
+    for (place, word) in words.iter().enumerate() {
+        for meant in corrections(sql, word).await? {
+            let mut changed = words.to_vec();
+            changed[place] = meant;
+            let left = limit.saturating_sub(found.len());
+            let more = by_words(sql, &changed, Reading::Corrected, None, left).await?;
+            found.extend(more);
+            if found.len() >= limit {
+                return Ok(found);
+            }
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|line| seen.insert(line.id));
+    Ok(found)
+}
+
+/// Words of names that a mistyped one may mean, likeliest first.
+async fn corrections(sql: &mut Sql<'_>, word: &str) -> Result<Vec<String>, StoreError> {
+    let forms: Vec<String> = typo::look_ups(word).into_iter().collect();
+    let mut like: BTreeSet<String> = BTreeSet::new();
+    for form in &forms {
+        let rows = fetch_all!(sql, (String,), LIKE, form.as_str(), LIKE_MAX).await?;
+        like.extend(rows.into_iter().map(|(word,)| word));
+    }
+    Ok(typo::corrections(word, like.into_iter().collect(), CORRECTIONS_MAX))
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -131,114 +373,38 @@ struct LineRow {
     segment: String,
 }
 
-/// Begins with the clients of the first range.
-async fn by_word(
-    sql: &mut Sql<'_>,
-    ranges: &[Range],
-    after: Option<&After>,
-    limit: i64,
-) -> Result<Vec<LineRow>, StoreError> {
-    let (name_key, id) = start(after);
-    fetch_all!(
-        sql,
-        LineRow,
-        "SELECT c.id, c.number, c.kind, c.status, c.name, c.name_key, c.vip, c.segment
-         FROM (SELECT DISTINCT client_id FROM client_word WHERE word >= $1 AND word < $2) AS m
-            CROSS JOIN client AS c
-         WHERE c.id = m.client_id AND c.merged_into_id IS NULL
-            AND EXISTS (SELECT 1 FROM client_word w
-                WHERE w.client_id = c.id AND w.word >= $3 AND w.word < $4)
-            AND EXISTS (SELECT 1 FROM client_word w
-                WHERE w.client_id = c.id AND w.word >= $5 AND w.word < $6)
-            AND EXISTS (SELECT 1 FROM client_word w
-                WHERE w.client_id = c.id AND w.word >= $7 AND w.word < $8)
-            AND (c.name_key, c.id) > ($9, $10)
-         ORDER BY c.name_key, c.id LIMIT $11",
-        ranges[0].from.as_str(),
-        ranges[0].to.as_str(),
-        ranges[1].from.as_str(),
-        ranges[1].to.as_str(),
-        ranges[2].from.as_str(),
-        ranges[2].to.as_str(),
-        ranges[3].from.as_str(),
-        ranges[3].to.as_str(),
-        name_key,
-        id,
-        limit
-    )
-    .await
-}
-
-/// Walks the names in their order.
-async fn by_name(
-    sql: &mut Sql<'_>,
-    ranges: &[Range],
-    after: Option<&After>,
-    limit: i64,
-) -> Result<Vec<LineRow>, StoreError> {
-    let (name_key, id) = start(after);
-    fetch_all!(
-        sql,
-        LineRow,
-        "SELECT c.id, c.number, c.kind, c.status, c.name, c.name_key, c.vip, c.segment
-         FROM client AS c
-         WHERE c.merged_into_id IS NULL
-            AND EXISTS (SELECT 1 FROM client_word w
-                WHERE w.client_id = c.id AND w.word >= $1 AND w.word < $2)
-            AND EXISTS (SELECT 1 FROM client_word w
-                WHERE w.client_id = c.id AND w.word >= $3 AND w.word < $4)
-            AND EXISTS (SELECT 1 FROM client_word w
-                WHERE w.client_id = c.id AND w.word >= $5 AND w.word < $6)
-            AND EXISTS (SELECT 1 FROM client_word w
-                WHERE w.client_id = c.id AND w.word >= $7 AND w.word < $8)
-            AND (c.name_key, c.id) > ($9, $10)
-         ORDER BY c.name_key, c.id LIMIT $11",
-        ranges[0].from.as_str(),
-        ranges[0].to.as_str(),
-        ranges[1].from.as_str(),
-        ranges[1].to.as_str(),
-        ranges[2].from.as_str(),
-        ranges[2].to.as_str(),
-        ranges[3].from.as_str(),
-        ranges[3].to.as_str(),
-        name_key,
-        id,
-        limit
-    )
-    .await
-}
-
-/// No record sorts before the empty name with the lowest id.
-fn start(after: Option<&After>) -> (&str, ClientId) {
-    after.map_or(("", ClientId::from_u128(0)), |after| (after.name_key.as_str(), after.id))
+impl LineRow {
+    fn line(self, place: Place) -> Line {
+        Line {
+            id: self.id,
+            number: self.number,
+            kind: Kind::from_row(&self.kind),
+            status: Status::from_row(&self.status),
+            name: self.name,
+            place,
+            vip: self.vip != 0,
+            segment: self.segment,
+            phone: None,
+            email: None,
+        }
+    }
 }
 
 /// The first telephone number and mail address of each client of a page, in one statement.
 async fn with_contact_points(
     sql: &mut Sql<'_>,
-    rows: Vec<LineRow>,
+    mut lines: Vec<Line>,
 ) -> Result<Vec<Line>, StoreError> {
-    let mut lines: Vec<Line> = rows.into_iter().map(Line::from).collect();
-    if lines.is_empty() {
-        return Ok(lines);
-    }
-    let text = sqlx::AssertSqlSafe(crate::store::bulk::text(
+    let ids = padded(lines.iter().map(|line| line.id));
+    let points = fetch_in!(
+        sql, (ClientId, String, String),
         "SELECT client_id, medium, value FROM contact_point
-         WHERE ended_at IS NULL AND medium IN ('phone', 'email') AND client_id IN (VALUES",
-        1,
-        lines.len(),
-        ") ORDER BY preferred, created_at DESC, id DESC",
-    ));
-    let points: Vec<(ClientId, String, String)> = on_engine!(sql, connection => {
-        let mut query = sqlx::query_as(text);
-        for line in &lines {
-            query = query.bind(line.id);
-        }
-        query.fetch_all(connection).await.map_err(StoreError::from)
-    })?;
+         WHERE ended_at IS NULL AND medium IN ('phone', 'email') AND client_id IN",
+        "ORDER BY preferred, created_at DESC, id DESC",
+        ids.as_slice(), id => *id)
+    .await?;
     // The best comes last and stays.
-    let mut by_client: std::collections::BTreeMap<ClientId, (Option<String>, Option<String>)> =
-        std::collections::BTreeMap::new();
+    let mut by_client: BTreeMap<ClientId, (Option<String>, Option<String>)> = BTreeMap::new();
     for (client, medium, value) in points {
         let (phone, email) = by_client.entry(client).or_default();
         match ContactMedium::from_row(&medium) {
@@ -251,23 +417,6 @@ async fn with_contact_points(
         (line.phone, line.email) = by_client.remove(&line.id).unwrap_or_default();
     }
     Ok(lines)
-}
-
-impl From<LineRow> for Line {
-    fn from(row: LineRow) -> Self {
-        Self {
-            id: row.id,
-            number: row.number,
-            kind: Kind::from_row(&row.kind),
-            status: Status::from_row(&row.status),
-            name: row.name,
-            name_key: row.name_key,
-            vip: row.vip != 0,
-            segment: row.segment,
-            phone: None,
-            email: None,
-        }
-    }
 }
 
 #[cfg(test)]

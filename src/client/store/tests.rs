@@ -19,6 +19,7 @@ crate::each_db!(a_record_is_read_as_it_was_written, |db| {
         id: ids.next_uuid(),
         kind: HoldingKind::Current,
         number: "UA213223130000026007233566001".to_owned(),
+        contract_number: Some("D-00123456".to_owned()),
         currency: "UAH".to_owned(),
         balance_minor: -1_050,
         opened_day: 19_000,
@@ -30,7 +31,7 @@ crate::each_db!(a_record_is_read_as_it_was_written, |db| {
     assert_eq!(read.client, record.client);
     assert_eq!(read.contact_points, record.contact_points);
     assert_eq!(read.holdings, record.holdings);
-    for query in ["шевч", "1759013776", "UA21 3223 1300", "6001", "olena@exam", "7"] {
+    for query in ["шевч", "1759013776", "UA21 3223 1300", "6001", "olena@exam", "7", "d-0012"] {
         assert_eq!(found(&mut tx.sql(), query).await, [7], "{query}");
     }
 });

@@ -2,9 +2,11 @@
 
 use rozmova_base::Timestamp;
 use rozmova_base::id::{ClientId, InteractionId, MessageId, UserId};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::fetch_all;
+use crate::interaction::reach::Reach;
+use crate::on_engine;
 use crate::store::{Sql, StoreError};
 
 /// Characters of a message that the list shows; the whole is at the interaction.
@@ -63,17 +65,34 @@ pub struct Entry {
     pub attachments: i64,
 }
 
-/// One page, newest first; `medium` empty: all media.
+/// One page of what is within reach, newest first; `medium` empty: all media.
 pub async fn list(
     sql: &mut Sql<'_>,
+    reach: &Reach,
     client: ClientId,
     medium: &str,
     before: Before,
     limit: i64,
 ) -> Result<Vec<Entry>, StoreError> {
-    fetch_all!(
-        sql,
-        Entry,
+    // Only literals and parameter numbers are in the text.
+    let text = AssertSqlSafe(text(&reach.predicate_from(7)));
+    on_engine!(sql, connection => {
+        let mut query = sqlx::query_as(text)
+            .bind(client)
+            .bind(medium)
+            .bind(before.at)
+            .bind(before.id)
+            .bind(limit)
+            .bind(EXCERPT_CHARS);
+        for bound in reach.bound() {
+            query = query.bind(bound);
+        }
+        query.fetch_all(connection).await.map_err(StoreError::from)
+    })
+}
+
+fn text(predicate: &str) -> String {
+    format!(
         "SELECT m.id, m.at, i.id AS interaction_id, i.number, i.subject AS interaction_subject,
             i.medium, i.state, m.id AS message_id, m.kind, m.direction, m.from_name,
             m.from_address, m.author_id, u.name AS author_name, m.subject,
@@ -82,6 +101,7 @@ pub async fn list(
          FROM interaction i JOIN message m ON m.interaction_id = i.id
             LEFT JOIN app_user u ON u.id = m.author_id
          WHERE i.client_id = $1 AND (i.medium = $2 OR $2 = '') AND (m.at, m.id) < ($3, $4)
+            AND {predicate}
          UNION ALL
          SELECT i.id, i.closed_at, i.id, i.number, i.subject, i.medium, i.state,
             CAST(NULL AS UUID), CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS TEXT),
@@ -89,16 +109,9 @@ pub async fn list(
          FROM interaction i LEFT JOIN app_user u ON u.id = i.agent_id
             LEFT JOIN routing_item r ON r.kind = 'disposition' AND r.id = i.disposition_id
          WHERE i.client_id = $1 AND (i.medium = $2 OR $2 = '')
-            AND i.closed_at IS NOT NULL AND (i.closed_at, i.id) < ($3, $4)
-         ORDER BY 2 DESC, 1 DESC LIMIT $5",
-        client,
-        medium,
-        before.at,
-        before.id,
-        limit,
-        EXCERPT_CHARS
+            AND i.closed_at IS NOT NULL AND (i.closed_at, i.id) < ($3, $4) AND {predicate}
+         ORDER BY 2 DESC, 1 DESC LIMIT $5"
     )
-    .await
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::load;
+use super::reach;
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::dispatch;
@@ -98,7 +98,7 @@ async fn trace(
     Query(query): Query<LanguageQuery>,
 ) -> ApiResult<Vec<TraceEntry>> {
     signed_in.require_any(&[Right::Supervise, Right::Work, Right::ViewReports])?;
-    load(&app, id).await?;
+    reach::require(&app, &signed_in, id).await?;
     let now = app.dispatch.read(move |engine| {
         let is_waiting = engine.interaction(id).is_some_and(|contact| contact.agent.is_none());
         is_waiting.then(|| engine.why(id).ok()).flatten()
@@ -252,7 +252,7 @@ async fn events(
     Path(id): Path<InteractionId>,
 ) -> Result<Json<Vec<EventEntry>>, ApiError> {
     signed_in.require_any(&[Right::Work, Right::Supervise, Right::ViewClients])?;
-    load(&app, id).await?;
+    reach::require(&app, &signed_in, id).await?;
     let mut connection = app.db.read().await?;
     let sql = &mut connection.sql();
     let events = dispatch::store::events_of(sql, id).await?;

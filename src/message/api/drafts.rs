@@ -18,6 +18,7 @@ use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
 use crate::http::routes::routes;
+use crate::interaction::api::reach;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(show, save, drop_it))
@@ -78,12 +79,10 @@ async fn save(
     Json(new): Json<NewDraft>,
 ) -> ApiResult<DraftView> {
     signed_in.require(Right::Work)?;
+    reach::require(&app, &signed_in, id).await?;
     check(&new.draft)?;
     let changed_at = app.clock.now();
     let mut tx = app.db.begin().await?;
-    if store::head(&mut tx.sql(), id).await?.is_none() {
-        return Err(ApiError::not_found("interaction", id));
-    }
     let kept = store::draft(&mut tx.sql(), id, signed_in.id()).await?;
     let kept_version = kept.map_or(0, |(_, version, _)| version);
     if new.version.is_some_and(|version| version != kept_version) {

@@ -22,6 +22,7 @@ use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
 use crate::http::routes::routes;
+use crate::interaction::api::reach;
 use crate::media::{ContentHash, MediaError};
 
 /// Whole messages in memory at the same time for downloads: each has up to 50 MB.
@@ -126,9 +127,11 @@ async fn download(
     drop(connection);
     let missing = || ApiError::not_found("file", id);
     let file = file.ok_or_else(missing)?;
-    // A file that has not been sent yet is its writer's business.
-    if file.message_id.is_none() && file.uploaded_by != Some(signed_in.id()) {
-        return Err(missing());
+    match file.message_id {
+        Some(message) => reach::require_message(&app, &signed_in, message).await?,
+        // A file that has not been sent yet is its writer's business.
+        None if file.uploaded_by != Some(signed_in.id()) => return Err(missing()),
+        None => {}
     }
     let _opened = OPENED.acquire().await;
     let content = match (file.part, &file.raw_sha256) {
@@ -159,16 +162,19 @@ async fn raw(
 ) -> Result<Response, ApiError> {
     signed_in.require(Right::ViewClients)?;
     let _opened = OPENED.acquire().await;
-    let (content, _) = load_raw(&app, id).await?;
+    let (content, _) = load_raw(&app, &signed_in, id).await?;
     let content = content.ok_or_else(|| ApiError::not_found("raw message", id))?;
     Ok(as_download(content, &format!("{id}.eml"), "message/rfc822"))
 }
 
-/// The raw bytes of a message, if it came from outside, and its text.
+/// The raw bytes of a message, if it came from outside, and its text; 404 unless this person may
+/// read it.
 pub(super) async fn load_raw(
     app: &App,
+    signed_in: &SignedIn,
     id: MessageId,
 ) -> Result<(Option<Bytes>, String), ApiError> {
+    reach::require_message(app, signed_in, id).await?;
     let mut connection = app.db.read().await?;
     let row = store::raw(&mut connection.sql(), id).await?;
     drop(connection);

@@ -60,7 +60,7 @@ async fn show(
 ) -> Result<Response, ApiError> {
     signed_in.require(Right::ViewClients)?;
     let with_pictures = query.pictures == Some(1);
-    let (raw, text) = load_raw(&app, id).await?;
+    let (raw, text) = load_raw(&app, &signed_in, id).await?;
     let mut connection = app.db.read().await?;
     let parts = store::inline_parts(&mut connection.sql(), id).await?;
     drop(connection);

@@ -15,6 +15,7 @@ use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
 use crate::http::routes::routes;
+use crate::interaction::api::reach;
 use crate::interaction::model::ViewerRef;
 use crate::message::live::looking;
 use crate::message::store;
@@ -49,6 +50,7 @@ async fn look(
     Json(look): Json<Look>,
 ) -> ApiResult<Looking> {
     signed_in.require(Right::ViewClients)?;
+    reach::require(&app, &signed_in, id).await?;
     let mut connection = app.db.read().await?;
     let head = store::head(&mut connection.sql(), id).await?;
     drop(connection);

@@ -17,6 +17,7 @@ use crate::http::error::ApiResult;
 use crate::http::extract::{Json, Query};
 use crate::http::page::{Page, PageQuery};
 use crate::http::routes::routes;
+use crate::interaction::api::reach;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list))
@@ -50,9 +51,10 @@ async fn list(
     Query(page): Query<PageQuery>,
 ) -> ApiResult<Page<Unreadable>> {
     signed_in.require(Right::ViewClients)?;
+    let reach = reach::reach(&app, &signed_in);
     let before = page.after::<store::PageKey>()?;
     let mut connection = app.db.read().await?;
-    let rows = store::unreadable(&mut connection.sql(), before, page.fetch()).await?;
+    let rows = store::unreadable(&mut connection.sql(), &reach, before, page.fetch()).await?;
     let page = page.page(rows, |row| (row.at, row.id));
     Ok(Json(page.map(|row| Unreadable {
         id: row.id,

@@ -10,6 +10,8 @@ mod live;
 mod reports;
 mod merge;
 mod overflow;
+mod outbound;
+mod reach;
 mod routing;
 mod swaks;
 mod wallboard;

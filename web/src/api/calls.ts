@@ -143,6 +143,15 @@ export interface NewClient {
   contact_points: { medium: PointMedium; value: string; label: string }[];
 }
 
+/** A first mail to a client. */
+export interface FirstMail {
+  medium: 'email';
+  queue_id: string;
+  to: { name: string; address: string }[];
+  subject: string;
+  text: string;
+}
+
 export const clients = {
   search: (q: string, cursor: string | null = null, limit = 50, signal?: AbortSignal) =>
     get<Page<ClientLine>>('/clients', { q, cursor, limit }, signal),
@@ -152,6 +161,7 @@ export const clients = {
     patch<Client>(`/clients/${id}`, change),
   addPoint: (id: string, point: { medium: PointMedium; value: string; label: string }) =>
     post<ContactPoint>(`/clients/${id}/contact-points`, point),
+  write: (id: string, mail: FirstMail) => post<Interaction>(`/clients/${id}/interactions`, mail),
   removePoint: (point: string) => remove(`/contact-points/${point}`),
   timeline: (id: string, cursor: string | null = null, medium: Medium | null = null) =>
     get<Page<TimelineEntry>>(`/clients/${id}/timeline`, { cursor, medium, limit: 50 }),

@@ -270,6 +270,27 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/identification': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Whom an address or a number means
+     * @description Check digits are verified: 422 when one is wrong.
+     */
+    get: operations['client_identify'];
+    /** Says whom an address or a number means from now on */
+    put: operations['client_choose'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/interactions': {
     parameters: {
       query?: never;
@@ -1073,6 +1094,8 @@ export interface components {
        * @description `null`: it is open.
        */
       closed_on?: string | null;
+      /** @description Number of the contract, as it stands on paper. */
+      contract_number?: string | null;
       /** @description ISO 4217. */
       currency: string;
       /**
@@ -1380,6 +1403,26 @@ export interface components {
       /** @description What fits: the address on record. */
       why: string;
     };
+    /** @description A client who may be meant */
+    CandidateView: {
+      /** @description The record. */
+      id: components['schemas']['ClientId'];
+      /** @description What sort of party. */
+      kind: components['schemas']['Kind'];
+      /** @description As shown. */
+      name: string;
+      /**
+       * Format: int64
+       * @description The number, for people.
+       */
+      number: number;
+      /** @description How it stands to the bank. */
+      status: components['schemas']['Status'];
+      /** @description Served before others. */
+      vip: boolean;
+      /** @description What speaks for it. */
+      why: components['schemas']['Why'];
+    };
     /** @description How many contacts of a medium. */
     Capacity: {
       /**
@@ -1403,6 +1446,15 @@ export interface components {
       name?: string | null;
       password?: string | null;
       role?: components['schemas']['Role'] | null;
+    };
+    /** @description Whom it means from now on. */
+    Choice: {
+      /** @description What it is. */
+      by: components['schemas']['ClueKind'];
+      /** @description The client. */
+      client_id: components['schemas']['ClientId'];
+      /** @description As people write it. */
+      value: string;
     };
     /** @description Who the client is. */
     ChooseClient: {
@@ -1568,6 +1620,11 @@ export interface components {
     Closure: {
       reason: string;
     };
+    /**
+     * @description By what.
+     * @enum {string}
+     */
+    ClueKind: 'email' | 'phone' | 'fax' | 'post' | 'tax_number' | 'account' | 'contract' | 'card';
     /**
      * @description By what means a contact point reaches someone.
      * @enum {string}
@@ -1929,6 +1986,14 @@ export interface components {
       candidates: components['schemas']['CandidateRef'][];
       /** @description `email`, `phone`, `chosen`, `none`. */
       how: string;
+    };
+    /** @description Whom an address or a number means */
+    IdentifiedView: {
+      /** @description Those who have it, best first. */
+      candidates: components['schemas']['CandidateView'][];
+      client_id?: components['schemas']['ClientId'] | null;
+      /** @description How many there are. */
+      count: number;
     };
     /** @description One contact with one client in one medium. */
     Interaction: {
@@ -3610,6 +3675,19 @@ export interface components {
       /** @description All queues together. */
       totals: components['schemas']['Totals'];
     };
+    /**
+     * @description Why a client stands where it stands. Shown to the agent.
+     * @enum {string}
+     */
+    Why:
+      | 'chosen'
+      | 'verified'
+      | 'preferred'
+      | 'on_record'
+      | 'tax_number'
+      | 'account'
+      | 'contract'
+      | 'card';
     /** @description What an agent has before him. */
     Work: {
       /** @description In hand, on hold, in wrap-up, waiting for the client or parked, oldest first. */
@@ -4197,6 +4275,70 @@ export interface operations {
         content: {
           'application/json': components['schemas']['HealthView'];
         };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  client_identify: {
+    parameters: {
+      query: {
+        /** @description `email`, `phone`, `fax`, `post`, `tax_number`, `account`, `contract`, `card`. */
+        by: string;
+        /** @description As people write it; of a card the last four digits. */
+        value: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['IdentifiedView'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  client_choose: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Choice'];
+      };
+    };
+    responses: {
+      /** @description Remembered */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Refused: what happened, to what, what to do */
       default: {

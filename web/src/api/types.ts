@@ -37,8 +37,27 @@ export interface Party {
   address: string;
 }
 
+/** What speaks for a client. */
+export type Why =
+  | 'chosen'
+  | 'verified'
+  | 'preferred'
+  | 'on_record'
+  | 'tax_number'
+  | 'account'
+  | 'contract'
+  | 'card';
+
 export interface Session {
-  user: { id: string; login: string; name: string; role: Role; language: Language; theme?: Theme };
+  user: {
+    id: string;
+    login: string;
+    name: string;
+    role: Role;
+    language: Language;
+    theme?: Theme;
+    shortcuts?: Partial<Record<string, string>> | null;
+  };
   rights: string[];
   agent: boolean;
   server: { name: string; version: string; bank_name: string };
@@ -120,7 +139,7 @@ export interface Interaction {
 export interface InteractionDetail extends Interaction {
   identification: {
     how: 'email' | 'phone' | 'chosen' | 'none';
-    candidates: { id: string; name: string; why: string }[];
+    candidates: { id: string; name: string; why: Why }[];
   };
   may_belong_to: { id: string; number: number; subject: string }[];
   /** The contact that it became part of. */
@@ -381,7 +400,7 @@ export interface Health {
   channels: HealthPart[];
   store: HealthPart;
   outbox?: { waiting: number; failing: number; oldest_at: Micros | null };
-  spool?: { waiting: number; bytes: number };
+  spool?: { waiting: number; oldest_at: Micros | null };
 }
 
 /** What the lines of a report are told apart by. */

@@ -4,6 +4,7 @@ import { session as calls } from '../api/calls';
 import type { Language, Session, Theme } from '../api/types';
 import { i18n } from '../i18n/index.svelte';
 import { live } from '../live/live.svelte';
+import { shortcuts } from './shortcuts.svelte';
 
 export type Right =
   | 'work'
@@ -33,6 +34,11 @@ class CurrentSession {
     dark.addEventListener('change', () => this.#paint());
     onSignedOut(() => this.#ended());
     live.on('session.ended', () => this.#ended());
+    shortcuts.onchange = (changed) => {
+      if (!this.value) return;
+      // Where the server cannot be reached they still hold in this browser.
+      calls.prefer({ shortcuts: changed }).catch(() => undefined);
+    };
   }
 
   /** Asks the server once, at the start. Throws when it cannot be reached. */
@@ -74,6 +80,7 @@ class CurrentSession {
     this.value = session;
     i18n.use(session.user.language);
     if (session.user.theme) this.#setTheme(session.user.theme);
+    if (session.user.shortcuts) shortcuts.take(session.user.shortcuts);
     live.start(session);
   }
 

@@ -24,6 +24,8 @@ function writing(target: EventTarget | null): boolean {
 
 class Shortcuts {
   bindings = $state<Bindings>(stored());
+  /** Keeps the keys where every browser of this user finds them; set by the session. */
+  onchange: (changed: Partial<Bindings>) => void = () => undefined;
   single = $state(localStorage.getItem(SINGLE_KEY) !== 'off');
   #handlers = new Map<Shortcut, (() => void)[]>();
   #begun: { keys: string; atMs: number } | null = null;
@@ -41,11 +43,31 @@ class Shortcuts {
   bind(name: Shortcut, binding: string): void {
     this.bindings[name] = binding;
     localStorage.setItem(STORAGE_KEY, JSON.stringify(this.bindings));
+    this.onchange(this.#changed());
   }
 
   reset(): void {
     this.bindings = { ...DEFAULTS };
     localStorage.removeItem(STORAGE_KEY);
+    this.onchange({});
+  }
+
+  /** Takes the keys that the server has kept; what it does not know has its first key. */
+  take(kept: Partial<Record<string, string>>): void {
+    const known = Object.entries(kept).filter(
+      ([name, binding]) => name in DEFAULTS && typeof binding === 'string',
+    );
+    this.bindings = { ...DEFAULTS, ...(Object.fromEntries(known) as Partial<Bindings>) };
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(this.bindings));
+  }
+
+  #changed(): Partial<Bindings> {
+    const names = Object.keys(DEFAULTS) as Shortcut[];
+    return Object.fromEntries(
+      names
+        .filter((name) => this.bindings[name] !== DEFAULTS[name])
+        .map((name) => [name, this.bindings[name]]),
+    );
   }
 
   useSingle(on: boolean): void {

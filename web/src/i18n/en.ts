@@ -313,6 +313,16 @@ export const en = {
         one: `${count} client may be the sender`,
         other: `${count} clients may be the sender`,
       }),
+    why: {
+      chosen: 'Chosen by an agent',
+      verified: 'The address is verified',
+      preferred: 'The client’s preferred address',
+      on_record: 'The address is on record',
+      tax_number: 'The mail names the tax number',
+      account: 'The mail names the account',
+      contract: 'Named the contract number',
+      card: 'Named the end of a card number',
+    },
     isThem: 'This is the client',
     another: 'Another client',
     find: 'Find a client',
@@ -321,6 +331,8 @@ export const en = {
     identified: {
       email: 'Recognised by e-mail address',
       phone: 'Recognised by phone number',
+      fax: 'Recognised by fax number',
+      post: 'Recognised by postal address',
       chosen: 'Chosen by an agent',
     },
     kind: {
@@ -351,6 +363,14 @@ export const en = {
     preferred: 'preferred',
     point: { email: 'E-mail', phone: 'Phone', fax: 'Fax', post: 'Post' },
     mayBelong: 'May continue',
+  },
+  write: {
+    act: 'Write a mail',
+    title: (client: string) => `Mail to ${client}`,
+    queue: 'On behalf of the queue',
+    chooseQueue: 'Choose a queue',
+    text: 'Text',
+    done: (address: string) => `The mail leaves for ${address} in 10 s`,
   },
   palette: {
     title: 'Search everything',
@@ -631,7 +651,6 @@ export const en = {
     waiting: 'Waiting',
     failing: 'Failing',
     oldest: 'Oldest',
-    size: 'Size',
     states: {
       starting: 'Starting',
       up: 'Works',

@@ -321,6 +321,16 @@ export const uk: Texts = {
         many: `Відправником можуть бути ${count} клієнтів`,
         other: `Відправником можуть бути ${count} клієнта`,
       }),
+    why: {
+      chosen: 'Обрав оператор',
+      verified: 'Адресу перевірено',
+      preferred: 'Бажана адреса клієнта',
+      on_record: 'Адреса є в записі',
+      tax_number: 'У листі назвав свій податковий номер',
+      account: 'У листі назвав свій рахунок',
+      contract: 'Назвав номер договору',
+      card: 'Назвав кінець номера картки',
+    },
     isThem: 'Це цей клієнт',
     another: 'Інший клієнт',
     find: 'Знайти клієнта',
@@ -329,6 +339,8 @@ export const uk: Texts = {
     identified: {
       email: 'Впізнано за адресою пошти',
       phone: 'Впізнано за номером телефону',
+      fax: 'Впізнано за номером факсу',
+      post: 'Впізнано за поштовою адресою',
       chosen: 'Обрав оператор',
     },
     kind: {
@@ -359,6 +371,14 @@ export const uk: Texts = {
     preferred: 'бажаний',
     point: { email: 'Ел. пошта', phone: 'Телефон', fax: 'Факс', post: 'Поштова адреса' },
     mayBelong: 'Можливо, продовжує',
+  },
+  write: {
+    act: 'Написати листа',
+    title: (client) => `Лист: ${client}`,
+    queue: 'Від імені черги',
+    chooseQueue: 'Оберіть чергу',
+    text: 'Текст листа',
+    done: (address) => `Лист піде на ${address} за 10 с`,
   },
   palette: {
     title: 'Шукати всюди',
@@ -643,7 +663,6 @@ export const uk: Texts = {
     waiting: 'Чекають',
     failing: 'Зі збоями',
     oldest: 'Найстаріше',
-    size: 'Розмір',
     states: {
       starting: 'Запускається',
       up: 'Працює',

@@ -3,6 +3,7 @@ import { untrack } from 'svelte';
 
 import { ApiError } from '../api/client';
 import { i18n } from '../i18n/index.svelte';
+import { inWords } from '../i18n/refusals';
 import { toasts } from '../ui/toasts.svelte';
 
 /** The failure in words for the reader. */
@@ -10,7 +11,7 @@ export function explain(error: unknown): string {
   const t = i18n.t.error;
   if (error instanceof ApiError) {
     if (error.unreachable) return t.unreachable;
-    return error.code === 'unexpected' ? t.unexpected(error.status) : error.message;
+    return error.code === 'unexpected' ? t.unexpected(error.status) : inWords(i18n.language, error);
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -81,12 +81,6 @@ class Live {
     this.learn({ seq: 0, at: 0, type: 'interaction.changed', data: { interaction } });
   }
 
-  /** Asks for the colleagues again; what cannot be had now stays as it was. */
-  async refreshTeam(): Promise<void> {
-    const agents = await supervision.agents().catch(() => null);
-    if (agents && this.synced) this.state = { ...this.state, agents: byId(agents) };
-  }
-
   #feed(input: Input): void {
     const [next, outputs] = step(this.connection, input, Date.now(), Math.random());
     if (next !== this.connection) this.connection = next;

@@ -1,4 +1,6 @@
 use super::*;
+use crate::client::identifier::UkrainianIban;
+use crate::client::model::{Holding, HoldingKind};
 use crate::client::store::insert;
 use crate::client::testing::{Counting, person};
 
@@ -92,3 +94,145 @@ crate::each_db!(more_addresses_than_one_statement_takes_are_all_looked_up, |db| 
     assert_eq!(few.len(), 3);
     assert!(candidates(&mut tx.sql(), &[]).await.expect("nothing").is_empty());
 });
+
+fn clue(kind: ClueKind, text: &str) -> Clue {
+    Clue::parse(kind, text).expect("a clue")
+}
+
+/// `One 1 account`, `Several 2 tax_number, 1 tax_number`, `None`.
+async fn identified(sql: &mut Sql<'_>, clue: &Clue) -> String {
+    match identify_by(sql, clue).await.expect("looked up") {
+        Identified::One { client, why } => format!("One {} {}", client.number, why.as_str()),
+        Identified::Several { ranked, .. } => {
+            let list: Vec<String> = ranked
+                .iter()
+                .map(|(client, why)| format!("{} {}", client.number, why.as_str()))
+                .collect();
+            format!("Several {}", list.join(", "))
+        }
+        Identified::None => "None".to_owned(),
+    }
+}
+
+crate::each_db!(numbers_identify_and_a_choice_among_several_is_remembered, |db| {
+    let ids = Counting::default();
+    let mut human = person(&ids, 1, "Шевченко", "Олена", "olena@example.com");
+    human.client.tax_number = Some("1759013776".to_owned());
+    let mut trader = person(&ids, 2, "Шевченко", "Олена", "office@example.com");
+    trader.client.tax_number = Some("1759013776".to_owned());
+    for (record, kind, number, contract) in [
+        (0, HoldingKind::Current, "UA213223130000026007233566001", Some("R-00000001")),
+        (0, HoldingKind::Card, "6001", Some("C-00000002")),
+        (1, HoldingKind::Card, "6001", None),
+    ] {
+        let holding = Holding {
+            id: ids.next_uuid(),
+            kind,
+            number: number.to_owned(),
+            contract_number: contract.map(str::to_owned),
+            currency: "UAH".to_owned(),
+            balance_minor: 0,
+            opened_day: 1,
+            closed_day: None,
+        };
+        [&mut human, &mut trader][record].holdings.push(holding);
+    }
+    let mut tx = db.begin().await.expect("a transaction");
+    let sql = &mut tx.sql();
+    insert(sql, &[human, trader.clone()]).await.expect("inserted");
+    let tax_number = clue(ClueKind::TaxNumber, "1759013776");
+    let other = UkrainianIban::complete(399_999, 26_000_000_000_001);
+    for (clue, expected) in [
+        (clue(ClueKind::Account, "UA213223130000026007233566001"), "One 1 account"),
+        (clue(ClueKind::Contract, "C-00000002"), "One 1 contract"),
+        (clue(ClueKind::Card, "6001"), "Several 1 card, 2 card"),
+        (clue(ClueKind::Phone, "0671000002"), "One 2 on_record"),
+        (clue(ClueKind::Fax, "0671000002"), "None"),
+        (clue(ClueKind::Account, other.as_str()), "None"),
+        (tax_number.clone(), "Several 1 tax_number, 2 tax_number"),
+    ] {
+        assert_eq!(identified(sql, &clue).await, expected, "{clue:?}");
+    }
+    let named = named_in(sql, "ІПН 1759013776, рахунок UA213223130000026007233566001").await;
+    let named: Vec<i64> = named.expect("read").iter().map(|(client, _)| client.number).collect();
+    assert_eq!(named, [1, 2]);
+    let agent = crate::client::testing::user(sql, &ids).await;
+    let at = Timestamp::from_seconds(1);
+    remember_choice_for(sql, &tax_number, trader.client.id, agent, at).await.expect("kept");
+    assert_eq!(identified(sql, &tax_number).await, "One 2 chosen");
+});
+
+crate::each_db!(identification_reads_indexes_only, |db| {
+    let ids = Counting::default();
+    let records: Vec<_> = (1..=2_000)
+        .map(|n| {
+            let mut record = person(&ids, n, "Коваль", "Іван", &format!("k{n}@example.com"));
+            record.client.tax_number = Some(format!("{n:010}"));
+            record.holdings.push(Holding {
+                id: ids.next_uuid(),
+                kind: HoldingKind::Current,
+                number: format!("UA{n:027}"),
+                contract_number: Some(format!("R-{n:08}")),
+                currency: "UAH".to_owned(),
+                balance_minor: 0,
+                opened_day: 1,
+                closed_day: None,
+            });
+            record
+        })
+        .collect();
+    let mut tx = db.begin().await.expect("a transaction");
+    insert(&mut tx.sql(), &records).await.expect("inserted");
+    crate::execute!(&mut tx.sql(), "ANALYZE").await.expect("analysed");
+    let look_up = look_up_text(1);
+    for (text, texts, index) in [
+        (look_up.as_str(), &["email", "k7@example.com"][..], "contact_point_match"),
+        (BY_TAX_NUMBER, &["0000000007"], "client_tax_number"),
+        (BY_ACCOUNT, &["UA7"], "holding_number"),
+        (BY_CARD, &["6001"], "holding_number"),
+        (BY_CONTRACT, &["R-00000007"], "holding_contract"),
+    ] {
+        let plan = explained(&mut tx.sql(), text, texts).await;
+        assert!(plan.contains(index), "{text}: {plan}");
+        for table in ["p", "c", "h", "client", "holding", "contact_point"] {
+            assert!(!plan.contains(&format!("SCAN {table}\n")), "{text}: {plan}");
+            assert!(!plan.contains(&format!("Seq Scan on {table} ")), "{text}: {plan}");
+        }
+    }
+});
+
+async fn explained(sql: &mut Sql<'_>, text: &str, texts: &[&str]) -> String {
+    let has_limit = text.contains("LIMIT");
+    let mut plan = String::new();
+    match sql {
+        Sql::Sqlite(connection) => {
+            let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
+            let mut query = sqlx::query_as::<_, (i64, i64, i64, String)>(text);
+            for text in texts {
+                query = query.bind(*text);
+            }
+            if has_limit {
+                query = query.bind(20_i64);
+            }
+            for row in query.fetch_all(&mut **connection).await.expect("a plan") {
+                plan.push_str(&row.3);
+                plan.push('\n');
+            }
+        }
+        Sql::Postgres(connection) => {
+            let text = sqlx::AssertSqlSafe(format!("EXPLAIN {text}"));
+            let mut query = sqlx::query_as::<_, (String,)>(text);
+            for text in texts {
+                query = query.bind(*text);
+            }
+            if has_limit {
+                query = query.bind(20_i64);
+            }
+            for row in query.fetch_all(&mut **connection).await.expect("a plan") {
+                plan.push_str(&row.0);
+                plan.push('\n');
+            }
+        }
+    }
+    plan
+}

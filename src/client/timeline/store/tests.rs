@@ -67,7 +67,7 @@ crate::each_db!(a_timeline_is_newest_first_and_complete_over_its_pages, |db| {
     let mut seen = Vec::new();
     let mut before = Before::NEWEST;
     loop {
-        let page = list(&mut tx.sql(), client, "", before, 2).await.expect("a page");
+        let page = list(&mut tx.sql(), &Reach::All, client, "", before, 2).await.expect("a page");
         let Some(last) = page.last() else { break };
         before = Before { at: last.at, id: last.id };
         seen.extend(page);
@@ -79,6 +79,7 @@ crate::each_db!(a_timeline_is_newest_first_and_complete_over_its_pages, |db| {
     assert!(seen.iter().all(|entry| entry.interaction_id == first));
     let excerpt = seen[0].excerpt.as_ref().expect("a text");
     assert_eq!(excerpt.chars().count(), EXCERPT_CHARS as usize);
-    let none = list(&mut tx.sql(), client, "voice", Before::NEWEST, 9).await.expect("a page");
+    let none = list(&mut tx.sql(), &Reach::All, client, "voice", Before::NEWEST, 9).await;
+    let none = none.expect("a page");
     assert!(none.is_empty());
 });
