@@ -191,6 +191,8 @@ pub struct ImapConfig {
     pub password: Secret,
     /// Folder that is watched.
     pub folder: String,
+    /// More folders of the same mailbox, each watched over a connection of its own.
+    pub folders: Vec<String>,
     /// Seconds between looks when the server has no IDLE (RFC 2177), and the longest time between
     /// two looks when it has.
     pub poll_seconds: u64,
@@ -211,6 +213,7 @@ impl Default for ImapConfig {
             user: String::new(),
             password: Secret::default(),
             folder: "INBOX".to_owned(),
+            folders: Vec::new(),
             poll_seconds: 60,
             after: AfterFetch::Seen,
             move_to: String::new(),
@@ -318,6 +321,14 @@ impl ListenLimits {
 }
 
 impl ImapConfig {
+    /// Each folder with the name of its channel: `imap:info`, `imap:info/Archive`.
+    pub fn watched(&self) -> Vec<(String, String)> {
+        let first = (format!("imap:{}", self.name), self.folder.clone());
+        let more = self.folders.iter();
+        let more = more.map(|folder| (format!("imap:{}/{folder}", self.name), folder.clone()));
+        std::iter::once(first).chain(more).collect()
+    }
+
     fn problems(&self, index: usize, say: &mut impl FnMut(&str, String)) {
         for (field, value) in [
             ("name", &self.name),
@@ -327,6 +338,15 @@ impl ImapConfig {
         ] {
             if value.is_empty() {
                 say(&format!("imap[{index}].{field}"), "must not be empty".to_owned());
+            }
+        }
+        let watched = self.watched();
+        for (place, (_, folder)) in watched.iter().enumerate() {
+            if watched[..place].iter().any(|(_, earlier)| earlier == folder) {
+                say(&format!("imap[{index}].folders"), format!("\"{folder}\" occurs twice"));
+            } else if self.after == AfterFetch::Move && *folder == self.move_to {
+                let message = format!("\"{folder}\" is watched: its mails would never leave it");
+                say(&format!("imap[{index}].move_to"), message);
             }
         }
         if self.after == AfterFetch::Move && self.move_to.is_empty() {

@@ -24,8 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use channel_contract::{
-    Channel, ChannelError, ChannelName, Host, Outbound, PartContent, PerformError, Performed,
-    RenderedHtml,
+    Channel, ChannelError, ChannelName, Host, InboundMessage, Outbound, PartContent, PerformError, Performed,
+    RenderedHtml, Survey,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,7 @@ use crate::filter::Policy;
 use crate::inspect::Inspection;
 use crate::io::smtp_in::{Common, Listener, memory_budget};
 use crate::io::smtp_out::Relay;
+use crate::reader::Arrival;
 use crate::session::Protocol;
 use crate::thread::Signer;
 
@@ -65,6 +66,12 @@ impl EmailChannel {
     /// Reads a mail as intake would.
     pub fn inspect(&self, raw: &[u8]) -> Inspection {
         inspect::inspect(raw, &self.policy)
+    }
+
+    /// Reads a mail that came by a way of the server's own: an import, the HTTP API. Never fails;
+    /// takes CPU time in proportion to the size.
+    pub fn read(&self, arrival: Arrival) -> InboundMessage {
+        reader::read(arrival, &self.policy)
     }
 
     /// Where its listeners are open, with the ports that the system chose for port 0; empty until
@@ -139,12 +146,16 @@ impl Channel for EmailChannel {
             tasks.spawn(listener.run());
         }
         for mailbox in &self.config.imap {
-            tasks.spawn(io::imap::run(
-                mailbox.clone(),
-                Arc::clone(&self.policy),
-                Arc::clone(&host),
-                stop.clone(),
-            ));
+            for (channel, folder) in mailbox.watched() {
+                tasks.spawn(io::imap::run(
+                    ChannelName(channel),
+                    folder,
+                    mailbox.clone(),
+                    Arc::clone(&self.policy),
+                    Arc::clone(&host),
+                    stop.clone(),
+                ));
+            }
         }
         // With nothing to receive, the channel still sends.
         stop.cancelled().await;
@@ -158,6 +169,17 @@ impl Channel for EmailChannel {
             .map_err(|error| PerformError::Permanent(error.to_string()))?;
         let receipt = self.relay.send(&composed).await?;
         Ok(Performed { external_id: composed.message_id, receipt })
+    }
+
+    async fn survey(&self, host: Arc<dyn Host>) -> Vec<Survey> {
+        let mut surveys = Vec::new();
+        for mailbox in &self.config.imap {
+            for (channel, folder) in mailbox.watched() {
+                let channel = ChannelName(channel);
+                surveys.push(io::imap::survey(channel, &folder, mailbox, &*host).await);
+            }
+        }
+        surveys
     }
 
     fn render_html(&self, raw: &[u8]) -> Option<RenderedHtml> {

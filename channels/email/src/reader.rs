@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bytes::Bytes;
 use channel_contract::base::Timestamp;
 use channel_contract::{
-    Authentication, ChannelName, Defect, Envelope, InboundMessage, MessageKind, ThreadKeys,
+    Authentication, ChannelName, Defect, Envelope, InboundMessage, MessageKind, Origin, ThreadKeys,
 };
 use sha2::{Digest, Sha256};
 
@@ -29,6 +29,8 @@ pub struct Arrival {
     pub received_at: Timestamp,
     /// What the transport said.
     pub envelope: Envelope,
+    /// Where it lay before, and how it is to be taken.
+    pub origin: Origin,
     /// Every byte.
     pub raw: Bytes,
     /// The size of the whole mail when `raw` is only its beginning: it was too large to be taken.
@@ -55,6 +57,7 @@ fn unread(arrival: Arrival) -> InboundMessage {
         raw: arrival.raw,
         raw_sha256: digest,
         envelope: arrival.envelope,
+        origin: arrival.origin,
         from: None,
         reply_to: Vec::new(),
         to: Vec::new(),
@@ -79,7 +82,7 @@ fn unread(arrival: Arrival) -> InboundMessage {
 }
 
 fn read_unguarded(arrival: Arrival, policy: &Policy) -> InboundMessage {
-    let Arrival { channel, received_at, envelope, raw, cut_from_bytes } = arrival;
+    let Arrival { channel, received_at, envelope, origin, raw, cut_from_bytes } = arrival;
     let mail = match cut_from_bytes {
         None => mime::read(&raw),
         Some(bytes) => mime::read_cut(&raw, bytes),
@@ -109,6 +112,7 @@ fn read_unguarded(arrival: Arrival, policy: &Policy) -> InboundMessage {
         received_at,
         raw_sha256,
         envelope,
+        origin,
         from: mail.from,
         reply_to: mail.reply_to,
         to: mail.to,
@@ -196,6 +200,7 @@ mod tests {
                 channel: ChannelName("lmtp".to_owned()),
                 received_at: Timestamp(1),
                 envelope: Envelope::default(),
+                origin: Origin::default(),
                 raw: Bytes::copy_from_slice(raw.as_bytes()),
                 cut_from_bytes: None,
             },

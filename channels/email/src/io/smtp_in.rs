@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use channel_contract::{
-    ChannelError, ChannelName, DeliverError, Envelope, Health, HealthState, Host,
+    ChannelError, ChannelName, DeliverError, Envelope, Health, HealthState, Host, Origin,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -363,6 +363,7 @@ impl Work<'_> {
                 recipients: mail.recipients,
                 peer: Some(self.peer.to_string()),
             },
+            origin: Origin::default(),
             raw: mail.raw,
             cut_from_bytes: None,
         };

@@ -107,6 +107,15 @@ impl Connection {
         Ok(folder_state.uid_validity.unwrap_or(1))
     }
 
+    /// Opens a folder for looking only and returns its `UIDVALIDITY`.
+    pub(super) async fn examine(&mut self, folder: &str) -> Result<u32, Fault> {
+        let examined = limited(&self.stop, EXCHANGE, self.session.examine(folder)).await?;
+        let state = examined.map_err(|error| {
+            Fault::Broken(format!("the folder {folder} cannot be looked at: {}", fault(error)))
+        })?;
+        Ok(state.uid_validity.unwrap_or(1))
+    }
+
     /// The UIDs that a search finds.
     pub(super) async fn search(&mut self, query: &str) -> Result<Vec<u32>, Fault> {
         let found = limited(&self.stop, EXCHANGE, self.session.uid_search(query)).await?;
