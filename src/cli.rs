@@ -6,7 +6,9 @@
 
 mod bench;
 mod demo;
+mod import;
 mod inspect;
+mod reconcile;
 mod serve;
 mod simulate;
 mod users;
@@ -58,6 +60,12 @@ enum Command {
     /// Tokens for programs.
     #[command(subcommand)]
     Token(users::TokenCommand),
+    /// Take in what lies in files.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Prove that nothing was lost: compare the ledger with everything else.
+    #[command(subcommand)]
+    Reconcile(reconcile::ReconcileCommand),
     /// Show how something from outside is read.
     #[command(subcommand)]
     Inspect(inspect::InspectCommand),
@@ -99,6 +107,8 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
         | Command::CheckConfig
         | Command::User(_)
         | Command::Token(_)
+        | Command::Import(_)
+        | Command::Reconcile(_)
         | Command::Inspect(_) => {}
     }
     let config = Config::load(line.config.as_deref())?;
@@ -125,6 +135,8 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
         }
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
+        Command::Import(command) => import::run(command, config).await,
+        Command::Reconcile(command) => reconcile::run(command, config).await,
         Command::Inspect(command) => inspect::run(command, config),
         Command::Openapi
         | Command::ConfigDocs

@@ -29,7 +29,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::error::ApiError;
 use crate::app::App;
-use crate::{agent, audit, auth, client, health, interaction, live, message, routing, wallboard};
+use crate::{
+    agent, audit, auth, client, health, intake, interaction, ledger, live, message, routing, wallboard,
+};
 
 /// All features' APIs, below `/api/v1`.
 fn api() -> OpenApiRouter<Arc<App>> {
@@ -42,6 +44,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
             .merge(health::api::router())
             .merge(agent::api::router())
             .merge(interaction::api::router())
+            .merge(intake::api::router())
+            .merge(ledger::api::router())
             .merge(routing::api::router())
             .merge(wallboard::api::router())
             .merge(live::ws::router())

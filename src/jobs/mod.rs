@@ -1,6 +1,7 @@
 //! What is done by and by: each job does a piece, says how soon it wants to do the next, and is
 //! tried again after a fault.
 
+pub mod reconciliation;
 mod spool;
 mod uploads;
 
@@ -18,6 +19,7 @@ const FAULT_PAUSE: Duration = Duration::from_secs(10);
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     tokio::join!(
         repeat("spool", &stop, FAULT_PAUSE, || spool::move_on(&app)),
+        repeat("reconciliation", &stop, FAULT_PAUSE, || reconciliation::daily(&app)),
         repeat("uploads", &stop, FAULT_PAUSE, || uploads::forget_orphans(&app)),
     );
 }

@@ -445,7 +445,9 @@ pub async fn unreadable(
         sql,
         UnreadableRow,
         "SELECT id, interaction_id, at, from_name, from_address, raw_bytes, defects FROM message
-         WHERE readable = 0 AND (at, id) < ($1, $2) ORDER BY at DESC, id DESC LIMIT $3",
+         WHERE readable = 0 AND (at, id) < ($1, $2)
+            AND NOT EXISTS (SELECT 1 FROM filing f WHERE f.message_id = message.id)
+         ORDER BY at DESC, id DESC LIMIT $3",
         at,
         id,
         limit

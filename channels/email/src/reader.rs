@@ -147,7 +147,12 @@ fn external_id(mail: &Mail<'_>, raw: &[u8]) -> String {
         digest.update(from.address.as_bytes());
     }
     digest.update([0]);
-    digest.update(body(raw));
+    let mut rest = body(raw);
+    while !rest.is_empty() {
+        let (line, tail) = split_line(rest);
+        digest_line(&mut digest, line);
+        rest = tail;
+    }
     format!("{id} {}", hex(&digest.finalize()[..REUSE_DIGEST_BYTES]))
 }
 
@@ -155,8 +160,7 @@ fn external_id(mail: &Mail<'_>, raw: &[u8]) -> String {
 fn body(raw: &[u8]) -> &[u8] {
     let mut rest = raw;
     while !rest.is_empty() {
-        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let (line, tail) = rest.split_at(length);
+        let (line, tail) = split_line(rest);
         if line.trim_ascii().is_empty() {
             break;
         }
@@ -165,13 +169,28 @@ fn body(raw: &[u8]) -> &[u8] {
     rest
 }
 
+fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
+    let length = memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1);
+    text.split_at(length)
+}
+
+/// Line ends count as `CRLF`, whichever they are: a mail out of a file has others than over a line.
+fn digest_line(digest: &mut Sha256, line: &[u8]) {
+    match line.strip_suffix(b"\n") {
+        Some(text) => {
+            digest.update(text.strip_suffix(b"\r").unwrap_or(text));
+            digest.update(b"\r\n");
+        }
+        None => digest.update(line),
+    }
+}
+
 fn digest_without_trace(raw: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
     let mut rest = raw;
     let mut in_trace = false;
     while !rest.is_empty() {
-        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let (line, tail) = rest.split_at(length);
+        let (line, tail) = split_line(rest);
         if line.trim_ascii().is_empty() {
             break;
         }
@@ -181,11 +200,15 @@ fn digest_without_trace(raw: &[u8]) -> [u8; 32] {
             });
         }
         if !in_trace {
-            digest.update(line);
+            digest_line(&mut digest, line);
         }
         rest = tail;
     }
-    digest.update(rest);
+    while !rest.is_empty() {
+        let (line, tail) = split_line(rest);
+        digest_line(&mut digest, line);
+        rest = tail;
+    }
     digest.finalize().into()
 }
 
@@ -214,6 +237,10 @@ mod tests {
         let one = arrive(&format!("Received: one\r\n two\r\n{body}"));
         let two = arrive(&format!("Return-Path: <a@b>\r\nReceived: three\r\n{body}"));
         assert_eq!(one.external_id, two.external_id);
+        assert_eq!(one.external_id, arrive(&body.replace("\r\n", "\n")).external_id, "a file");
+        let named = format!("Message-ID: <1@c>\r\n{body}");
+        let filed = arrive(&named.replace("\r\n", "\n")).external_id;
+        assert_eq!(arrive(&named).external_id, filed, "whatever the line ends are");
         assert!(one.external_id.starts_with("sha256:"));
         assert_ne!(one.external_id, arrive(&body.replace("text", "other")).external_id);
         let named = arrive("Message-ID: <a.b\r\n @c.example>\r\nFrom: a@b.example\r\n\r\n");

@@ -3,9 +3,12 @@
 mod centre;
 mod email_reply;
 mod faults;
+mod import;
 mod kill;
 mod lease;
+mod ledger;
 mod live;
+mod memory;
 mod routing;
 mod swaks;
 mod wallboard;

@@ -8,7 +8,7 @@ mod postfix;
 mod proxy;
 mod server;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Answer, Client};
 pub(crate) use live::Live;
 pub(crate) use mail::{Lmtp, Sink};
 pub(crate) use postfix::Postfix;

@@ -10,6 +10,7 @@ import type {
   ContactPoint,
   Disposition,
   Draft,
+  FilingTarget,
   Health,
   Interaction,
   InteractionDetail,
@@ -23,6 +24,9 @@ import type {
   Page,
   PointMedium,
   QueueNow,
+  Reading,
+  Reception,
+  Reconciliation,
   Role,
   Session,
   Theme,
@@ -184,4 +188,17 @@ export const administration = {
   saveRouting: (toml: string) => requestText('PUT', '/routing', 'application/toml', toml),
   unreadable: (cursor: string | null = null) => get<Page<Unreadable>>('/unreadable', { cursor }),
   health: () => get<Health>('/health'),
+};
+
+/** Everything received, and what became of it. */
+export const ledger = {
+  arrivals: (message: string) => get<Page<Reception>>(`/messages/${message}/arrivals`),
+  readAgain: (message: string) => post<Reading>(`/unreadable/${message}/reading`, {}),
+  file: (
+    message: string,
+    filing: { to: FilingTarget; client_id?: string; interaction_id?: string; reason: string },
+  ) => post<{ interaction_id: string }>(`/unreadable/${message}/filing`, filing),
+  reconciliations: () => get<Page<Reconciliation>>('/reconciliations', { limit: 1 }),
+  reconcile: (scope: { contents: boolean; mailboxes: boolean }) =>
+    post<Reconciliation>('/reconciliations', scope),
 };
