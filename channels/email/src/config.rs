@@ -3,7 +3,7 @@
 //! Every field has its unit in its name or its documentation, and a default; an unknown key is an
 //! error. [`EmailConfig::problems`] finds what parsing alone cannot.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -85,6 +85,15 @@ pub struct ListenLimits {
     pub data_timeout_seconds: u64,
     /// Refused or senseless commands after which a connection is closed.
     pub errors: u32,
+    /// New connections in a minute from one address; 0: without limit.
+    pub connections_per_minute_per_address: u32,
+    /// Recipients in a minute from one address, all mails together; 0: without limit.
+    pub recipients_per_minute_per_address: u32,
+    /// Refused or senseless commands in a minute from one address, all connections together: beyond
+    /// it the address hears 421 for a while; 0: without limit.
+    pub errors_per_minute_per_address: u32,
+    /// Addresses to which the limits per minute do not apply: one's own mail servers.
+    pub trusted_peers: Vec<IpAddr>,
     /// Memory in bytes for mails over 1 MiB that are on their way in, all together: others wait.
     /// At least `message_bytes`.
     pub large_mail_memory_bytes: usize,
@@ -100,6 +109,13 @@ impl Default for ListenLimits {
             command_timeout_seconds: 300,
             data_timeout_seconds: 600,
             errors: 20,
+            connections_per_minute_per_address: 120,
+            recipients_per_minute_per_address: 600,
+            errors_per_minute_per_address: 100,
+            trusted_peers: vec![
+                IpAddr::V4(Ipv4Addr::LOCALHOST),
+                IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ],
             large_mail_memory_bytes: 64 * 1024 * 1024,
         }
     }
@@ -189,6 +205,11 @@ pub struct ImapConfig {
     pub user: String,
     /// Password.
     pub password: Secret,
+    /// A program with its arguments that prints an access token, in place of a password: the log-in
+    /// is XOAUTH2 then, as Gmail and Exchange Online want it. It is run at each log-in, without a
+    /// shell, and prints the token as its first line within 30 s; your provider's own tool knows how
+    /// to get and renew one. Empty: the password is used.
+    pub token_command: Vec<String>,
     /// Folder that is watched.
     pub folder: String,
     /// More folders of the same mailbox, each watched over a connection of its own.
@@ -212,6 +233,7 @@ impl Default for ImapConfig {
             ca_file: None,
             user: String::new(),
             password: Secret::default(),
+            token_command: Vec::new(),
             folder: "INBOX".to_owned(),
             folders: Vec::new(),
             poll_seconds: 60,

@@ -5,3 +5,4 @@ pub(crate) mod imap;
 pub(crate) mod smtp_in;
 pub(crate) mod smtp_out;
 pub(crate) mod tls;
+pub(crate) mod token;

@@ -15,6 +15,7 @@ pub mod html;
 pub mod inspect;
 mod io;
 pub mod mime;
+pub mod rate;
 pub mod reader;
 pub mod session;
 pub mod thread;

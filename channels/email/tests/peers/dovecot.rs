@@ -116,9 +116,14 @@ impl Dovecot {
 
     /// Puts a mail into a folder as a delivery agent does: written aside, then renamed.
     pub(crate) fn put(&self, mail: &[u8]) {
+        self.put_into("", mail);
+    }
+
+    /// The same into a folder: `.Done`.
+    pub(crate) fn put_into(&self, folder: &str, mail: &[u8]) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::SeqCst);
-        let maildir = self.maildir();
+        let maildir = self.maildir().join(folder);
         let aside = maildir.join(format!("tmp/{number}.test"));
         std::fs::write(&aside, mail).unwrap();
         let owner = std::fs::metadata(&maildir).unwrap();
