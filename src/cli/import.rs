@@ -240,11 +240,7 @@ async fn deliver(arguments: &MailArguments, offline: &Offline, mail: Found) -> T
     }
 }
 
-fn arrival(
-    arguments: &MailArguments,
-    mail: Found,
-    now: rozmova_base::Timestamp,
-) -> Arrival {
+fn arrival(arguments: &MailArguments, mail: Found, now: rozmova_base::Timestamp) -> Arrival {
     Arrival {
         channel: ChannelName("import".to_owned()),
         received_at: now,

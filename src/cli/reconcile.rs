@@ -36,8 +36,7 @@ pub(super) async fn run(command: ReconcileCommand, config: Config) -> anyhow::Re
     } else {
         let bank = &config.centre.bank_name;
         let random = outside.random.as_ref();
-        let channels =
-            Channels::build(&db, random, &config.channels, &config.intake, bank).await?;
+        let channels = Channels::build(&db, random, &config.channels, &config.intake, bank).await?;
         channels::survey(&channels, &db, &outside.clock).await
     };
     let started_at = outside.clock.now();

@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn of_a_large_mail_the_beginning_is_kept_and_the_rest_counted() {
-        let text = format!("From a Thu Nov 26 10:00:00 2026\nA: b\n\n{}", "0123456789\n".repeat(500));
+        let text =
+            format!("From a Thu Nov 26 10:00:00 2026\nA: b\n\n{}", "0123456789\n".repeat(500));
         let mut mbox = Mbox::new(text.as_bytes(), Quoting::Mboxrd, 1_000);
         let (_, mail) = mbox.next_mail().expect("read").expect("a mail");
         assert_eq!(mail.bytes.len(), 1_000);

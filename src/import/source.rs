@@ -166,7 +166,8 @@ fn try_read_file(path: &Path, place: &str, manner: Manner, sink: Sink<'_>) -> Re
     let mut content = Content::new(manner.kept_bytes_max);
     let kept = manner.kept_bytes_max as u64;
     input.by_ref().take(kept).read_to_end(&mut content.bytes)?;
-    content.whole_bytes = content.bytes.len() as u64 + std::io::copy(&mut input, &mut std::io::sink())?;
+    content.whole_bytes =
+        content.bytes.len() as u64 + std::io::copy(&mut input, &mut std::io::sink())?;
     give(Item::Mail(Found { place: place.to_owned(), content, file_at }))
 }
 
@@ -178,7 +179,8 @@ fn looks_like_mail(path: &Path, head: &[u8]) -> bool {
     let is_in_maildir = folder.is_some_and(|folder| folder == "cur" || folder == "new");
     let head = &head[..head.len().min(HEAD_BYTES as usize)];
     let name = head.split(|byte| *byte == b':').next().unwrap_or_default();
-    let is_field = name.len() < head.len() && !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+    let is_field =
+        name.len() < head.len() && !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
     is_named || is_in_maildir || is_field
 }
 
@@ -221,22 +223,40 @@ mod tests {
         put("files/b", "Subject: by its first line\n\n");
         put("files/c.txt", "a shopping list\n");
         put("files/.hidden", "Subject: hidden\n\n");
-        put("old.mbox", "From a Thu Nov 26 10:00:00 2026\nSubject: one\n\nFrom b Thu Nov 26 \
-            10:00:00 2026\nSubject: two\n");
+        put(
+            "old.mbox",
+            "From a Thu Nov 26 10:00:00 2026\nSubject: one\n\nFrom b Thu Nov 26 \
+            10:00:00 2026\nSubject: two\n",
+        );
         put("large.eml", &format!("Subject: x\n\n{}", "0".repeat(2_000)));
         let paths = ["box", "files", "old.mbox", "large.eml", "absent"].map(|name| root.join(name));
         let (mails, skipped) = found(&paths);
         std::fs::remove_dir_all(&root).expect("removed");
         let places: Vec<&str> =
             mails.iter().map(|mail| &mail.place[root.display().to_string().len() + 1..]).collect();
-        assert_eq!(places, [
-            "box/.Archive/cur/4.a:2,", "box/cur/1.a:2,S", "box/new/2.a",
-            "files/a.eml", "files/b", "old.mbox#0", "old.mbox#46", "large.eml"
-        ]);
+        assert_eq!(
+            places,
+            [
+                "box/.Archive/cur/4.a:2,",
+                "box/cur/1.a:2,S",
+                "box/new/2.a",
+                "files/a.eml",
+                "files/b",
+                "old.mbox#0",
+                "old.mbox#46",
+                "large.eml"
+            ]
+        );
         let large = mails.last().expect("a mail");
-        assert_eq!((large.content.bytes.len(), large.content.cut_from_bytes()), (1_000, Some(2_012)));
+        assert_eq!(
+            (large.content.bytes.len(), large.content.cut_from_bytes()),
+            (1_000, Some(2_012))
+        );
         assert!(mails.iter().all(|mail| mail.file_at.is_some()));
         assert_eq!(skipped.len(), 2, "{skipped:?}");
-        assert!(skipped[0].contains("c.txt: no mail") && skipped[1].contains("absent"), "{skipped:?}");
+        assert!(
+            skipped[0].contains("c.txt: no mail") && skipped[1].contains("absent"),
+            "{skipped:?}"
+        );
     }
 }

@@ -35,7 +35,8 @@ mod tests {
     #[test]
     fn the_past_keeps_its_date_when_that_can_be() {
         let now = Timestamp::from_seconds(1_700_000_000);
-        let (old, file) = (Timestamp::from_seconds(1_000_000_000), Timestamp::from_seconds(1_100_000_000));
+        let (old, file) =
+            (Timestamp::from_seconds(1_000_000_000), Timestamp::from_seconds(1_100_000_000));
         let with = |date| InboundMessage { date, ..mail("a", "a@example.ua") };
         let history = Brought { history: true, fallback_at: Some(file) };
         assert_eq!(dated(with(Some(old)), history, now).received_at, old);

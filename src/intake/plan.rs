@@ -362,7 +362,6 @@ impl<'a> Planner<'a, '_> {
 
     /// Tells the engine that an interaction needs its agent, or a queue when it was closed.
     fn wake(&mut self, id: InteractionId) {
-
         let Some(thread) = self.known.threads.by_id.get_mut(&id) else { return };
         if thread.closed_at.take().is_some() {
             let (preferred, queue) = (thread.agent, thread.queue);

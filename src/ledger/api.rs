@@ -183,7 +183,8 @@ async fn arrivals(
         place: row.place,
         received_at: row.received_at,
         size_bytes: row.size_bytes,
-        sha256: ContentHash::from_slice(&row.sha256).map_or_else(String::new, |hash| hash.to_string()),
+        sha256: ContentHash::from_slice(&row.sha256)
+            .map_or_else(String::new, |hash| hash.to_string()),
         outcome: row.outcome,
     });
     Ok(Json(Page { items: items.collect(), next: None }))

@@ -183,10 +183,7 @@ mod tests {
         for (line, place) in [
             (line(), "interaction"),
             (Line { kind: text("list"), ..line() }, "interaction"),
-            (
-                Line { kind: text("bounce"), outcome: "report".to_owned(), ..line() },
-                "report",
-            ),
+            (Line { kind: text("bounce"), outcome: "report".to_owned(), ..line() }, "report"),
             (
                 Line { kind: text("auto_reply"), outcome: "machine_note".to_owned(), ..line() },
                 "machine_note",
@@ -195,10 +192,7 @@ mod tests {
             (Line { filed: text("discarded"), ..unreadable.clone() }, "discarded"),
             (Line { filed: text("client"), ..unreadable.clone() }, "interaction"),
             (Line { filed: text("read"), readable: Some(1), ..unreadable }, "interaction"),
-            (
-                Line { outcome: "repeated".to_owned(), sha256: vec![9], ..line() },
-                "repeated",
-            ),
+            (Line { outcome: "repeated".to_owned(), sha256: vec![9], ..line() }, "repeated"),
         ] {
             assert_eq!(judge(&line), Ok(place), "{line:?}");
         }

@@ -64,11 +64,7 @@ pub async fn reconcile(
     Ok(report)
 }
 
-async fn take(
-    report: &mut Report,
-    media: &MediaStore,
-    line: &Line,
-) -> Result<(), ReconcileError> {
+async fn take(report: &mut Report, media: &MediaStore, line: &Line) -> Result<(), ReconcileError> {
     report.received += 1;
     if line.outcome == "repeated" {
         report.repeated += 1;

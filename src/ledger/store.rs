@@ -1,9 +1,7 @@
 //! Lines of the ledger, filings and reconciliations in rows.
 
 use rozmova_base::Timestamp;
-use rozmova_base::id::{
-    IdMaker, InteractionId, MessageId, ReceptionId, ReconciliationId, UserId,
-};
+use rozmova_base::id::{IdMaker, InteractionId, MessageId, ReceptionId, ReconciliationId, UserId};
 
 use super::model::Line;
 use crate::store::{Sql, StoreError};
@@ -29,10 +27,7 @@ struct LineRow {
 }
 
 /// Lines behind `after` in the order in which they were written, with what they speak of.
-pub(super) async fn lines(
-    sql: &mut Sql<'_>,
-    after: ReceptionId,
-) -> Result<Vec<Line>, StoreError> {
+pub(super) async fn lines(sql: &mut Sql<'_>, after: ReceptionId) -> Result<Vec<Line>, StoreError> {
     let rows = fetch_all!(
         sql,
         LineRow,
@@ -230,7 +225,8 @@ pub(super) async fn has_interaction(
     sql: &mut Sql<'_>,
     id: InteractionId,
 ) -> Result<bool, StoreError> {
-    let row = fetch_optional!(sql, (InteractionId,), "SELECT id FROM interaction WHERE id = $1", id);
+    let row =
+        fetch_optional!(sql, (InteractionId,), "SELECT id FROM interaction WHERE id = $1", id);
     Ok(row.await?.is_some())
 }
 
@@ -287,7 +283,8 @@ pub(crate) async fn finish(
 
 /// What a crash left unfinished is not running any more.
 pub(crate) async fn forget_running(sql: &mut Sql<'_>) -> Result<(), StoreError> {
-    execute!(sql, "UPDATE reconciliation SET state = 'interrupted' WHERE state = 'running'").await?;
+    execute!(sql, "UPDATE reconciliation SET state = 'interrupted' WHERE state = 'running'")
+        .await?;
     Ok(())
 }
 

@@ -29,7 +29,8 @@ impl Drop for Scene {
 impl Scene {
     fn new(db: &Db) -> Self {
         let ids = CountingIds::from(1_000);
-        let name = format!("rozmova-ledger-{}-{:?}", std::process::id(), std::thread::current().id());
+        let name =
+            format!("rozmova-ledger-{}-{:?}", std::process::id(), std::thread::current().id());
         let folder = std::env::temp_dir().join(name);
         let config = MediaConfig { url: folder.display().to_string(), ..MediaConfig::default() };
         let media = MediaStore::open(&config, db.clone()).expect("a media store");
@@ -107,10 +108,10 @@ each_db!(what_is_lost_is_named_one_by_one, |db| {
     let hash = crate::media::ContentHash(batch[3].raw_sha256).to_string();
     let path = scene.folder.join("sha256").join(&hash[..2]).join(&hash);
     std::fs::write(&path, "something else").expect("damaged");
-    assert_eq!(codes(&scene.reconcile(false, Vec::new()).await), [
-        "outcome_differs",
-        "not_in_ledger"
-    ]);
+    assert_eq!(
+        codes(&scene.reconcile(false, Vec::new()).await),
+        ["outcome_differs", "not_in_ledger"]
+    );
     let deep = scene.reconcile(true, Vec::new()).await;
     assert_eq!(codes(&deep), ["outcome_differs", "content_damaged", "not_in_ledger"]);
     std::fs::remove_file(&path).expect("removed");
@@ -136,7 +137,8 @@ each_db!(mailboxes_are_compared_by_place, |db| {
     assert_eq!(report.differences[0].subject, "INBOX/7/2");
     let report = scene.reconcile(false, vec![survey(&[], Some("no answer"))]).await;
     assert!(!report.agrees(), "a mailbox that nobody looked at proves nothing");
-    let other = Survey { channel: ChannelName("imap:x".to_owned()), ..survey(&["INBOX/7/1"], None) };
+    let other =
+        Survey { channel: ChannelName("imap:x".to_owned()), ..survey(&["INBOX/7/1"], None) };
     assert_eq!(codes(&scene.reconcile(false, vec![other]).await), ["not_fetched"]);
 });
 

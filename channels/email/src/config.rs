@@ -45,6 +45,8 @@ pub struct EmailConfig {
     pub mailboxes: Vec<MailboxConfig>,
     /// Mailboxes that are fetched over IMAP.
     pub imap: Vec<ImapConfig>,
+    /// Mailboxes that are fetched over POP3, where there is no IMAP.
+    pub pop3: Vec<Pop3Config>,
 }
 
 impl Default for EmailConfig {
@@ -63,6 +65,7 @@ impl Default for EmailConfig {
             relay: RelayConfig::default(),
             mailboxes: Vec::new(),
             imap: Vec::new(),
+            pop3: Vec::new(),
         }
     }
 }
@@ -112,10 +115,7 @@ impl Default for ListenLimits {
             connections_per_minute_per_address: 120,
             recipients_per_minute_per_address: 600,
             errors_per_minute_per_address: 100,
-            trusted_peers: vec![
-                IpAddr::V4(Ipv4Addr::LOCALHOST),
-                IpAddr::V6(Ipv6Addr::LOCALHOST),
-            ],
+            trusted_peers: vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
             large_mail_memory_bytes: 64 * 1024 * 1024,
         }
     }
@@ -243,6 +243,64 @@ impl Default for ImapConfig {
     }
 }
 
+/// A mailbox that is fetched over POP3 (RFC 1939).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pop3Config {
+    /// A short word for the health page and the logs, unique: `info`.
+    pub name: String,
+    /// Name or address of the server.
+    pub host: String,
+    /// Port: 110 (with `starttls` or `none`), 995 (`implicit`).
+    pub port: u16,
+    /// `none`, `starttls` (the command STLS, RFC 2595) or `implicit`.
+    pub tls: TlsMode,
+    /// PEM file with a certificate authority to be believed beside the machine's own.
+    #[serde(with = "path_or_off")]
+    pub ca_file: Option<PathBuf>,
+    /// User name.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
+    /// As [`ImapConfig::token_command`].
+    pub token_command: Vec<String>,
+    /// Seconds between two looks.
+    pub poll_seconds: u64,
+    /// Whether a mail is deleted there after it has been stored. Else it stays, and is known by its
+    /// unique id; a mailbox that only grows becomes slow to look into.
+    pub delete: bool,
+}
+
+impl Default for Pop3Config {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            host: String::new(),
+            port: 995,
+            tls: TlsMode::Implicit,
+            ca_file: None,
+            user: String::new(),
+            password: Secret::default(),
+            token_command: Vec::new(),
+            poll_seconds: 60,
+            delete: false,
+        }
+    }
+}
+
+impl Pop3Config {
+    fn problems(&self, index: usize, say: &mut impl FnMut(&str, String)) {
+        for (field, value) in [("name", &self.name), ("host", &self.host), ("user", &self.user)] {
+            if value.is_empty() {
+                say(&format!("pop3[{index}].{field}"), "must not be empty".to_owned());
+            }
+        }
+        if self.poll_seconds == 0 {
+            say(&format!("pop3[{index}].poll_seconds"), "must be 1 or more".to_owned());
+        }
+    }
+}
+
 /// What becomes of a fetched mail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -315,6 +373,12 @@ impl EmailConfig {
             imap.problems(index, &mut say);
             if self.imap[..index].iter().any(|earlier| earlier.name == imap.name) {
                 say(&format!("imap[{index}].name"), format!("\"{}\" occurs twice", imap.name));
+            }
+        }
+        for (index, pop3) in self.pop3.iter().enumerate() {
+            pop3.problems(index, &mut say);
+            if self.pop3[..index].iter().any(|earlier| earlier.name == pop3.name) {
+                say(&format!("pop3[{index}].name"), format!("\"{}\" occurs twice", pop3.name));
             }
         }
         found

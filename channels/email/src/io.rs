@@ -2,6 +2,7 @@
 
 mod deliver;
 pub(crate) mod imap;
+pub(crate) mod pop3;
 pub(crate) mod smtp_in;
 pub(crate) mod smtp_out;
 pub(crate) mod tls;

@@ -1,4 +1,4 @@
-//! The e-mail channel: SMTP and LMTP listeners, IMAP mailboxes, reading, threading, composing,
+//! The e-mail channel: SMTP and LMTP listeners, IMAP and POP3 mailboxes, reading, threading, composing,
 //! sending.
 //!
 //! Bytes come in through `io`, are read by [`mime`], judged by [`filter`], placed by [`thread`] and
@@ -25,8 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use channel_contract::{
-    Channel, ChannelError, ChannelName, Host, InboundMessage, Outbound, PartContent, PerformError, Performed,
-    RenderedHtml, Survey,
+    Channel, ChannelError, ChannelName, Host, InboundMessage, Outbound, PartContent, PerformError,
+    Performed, RenderedHtml, Survey,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -157,6 +157,14 @@ impl Channel for EmailChannel {
                     stop.clone(),
                 ));
             }
+        }
+        for mailbox in &self.config.pop3 {
+            tasks.spawn(io::pop3::run(
+                mailbox.clone(),
+                Arc::clone(&self.policy),
+                Arc::clone(&host),
+                stop.clone(),
+            ));
         }
         // With nothing to receive, the channel still sends.
         stop.cancelled().await;

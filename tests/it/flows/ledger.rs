@@ -96,11 +96,14 @@ async fn one_mail_by_two_ways_is_one_contact_with_both_arrivals() {
             (text("channel"), text("place"), text("outcome"))
         })
         .collect();
-    assert_eq!(ways, [
-        ("lmtp", "", "interaction"),
-        ("api", "", "repeated"),
-        ("import", "old.mbox#0", "repeated"),
-    ]);
+    assert_eq!(
+        ways,
+        [
+            ("lmtp", "", "interaction"),
+            ("api", "", "repeated"),
+            ("import", "old.mbox#0", "repeated"),
+        ]
+    );
     let found = reconciled(&admin).await;
     assert_eq!(found["state"], "agrees", "{found}");
     assert_eq!(found["report"]["received"], 3);

@@ -200,7 +200,8 @@ impl Watcher {
     }
 
     async fn save_cursor(&self, cursor: &Cursor) -> Result<(), Fault> {
-        let saved = self.host.save_state(&state_key(&self.channel, &self.folder), &cursor.to_text()).await;
+        let saved =
+            self.host.save_state(&state_key(&self.channel, &self.folder), &cursor.to_text()).await;
         saved.map_err(|DeliverError::Unavailable(reason)| Fault::Host(reason))
     }
 }

@@ -174,7 +174,12 @@ impl Shared {
     }
 
     /// Works on the rates of an address, unless it is trusted.
-    fn rated<T>(&self, peer: IpAddr, trusted: T, work: impl FnOnce(&mut Rates, Timestamp) -> T) -> T {
+    fn rated<T>(
+        &self,
+        peer: IpAddr,
+        trusted: T,
+        work: impl FnOnce(&mut Rates, Timestamp) -> T,
+    ) -> T {
         if self.limits.trusted_peers.contains(&peer.to_canonical()) {
             return trusted;
         }
