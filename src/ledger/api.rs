@@ -4,6 +4,7 @@ mod filing;
 
 use std::sync::Arc;
 
+use crate::http::routes::routes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use rozmova_base::Timestamp;
@@ -12,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::model::Report;
 use super::reconcile::Scope;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::http::routes::routes;
 use axum::extract::State;
 use channel_contract::{ChannelName, Envelope, InboundMessage, Origin};
 use channel_email::reader::Arrival;
@@ -12,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::super::store::{self, Filing, OnTheList};
 use crate::app::App;
