@@ -147,12 +147,7 @@ fn external_id(mail: &Mail<'_>, raw: &[u8]) -> String {
         digest.update(from.address.as_bytes());
     }
     digest.update([0]);
-    let mut rest = body(raw);
-    while !rest.is_empty() {
-        let (line, tail) = split_line(rest);
-        digest_line(&mut digest, line);
-        rest = tail;
-    }
+    digest_body(&mut digest, body(raw));
     format!("{id} {}", hex(&digest.finalize()[..REUSE_DIGEST_BYTES]))
 }
 
@@ -172,6 +167,19 @@ fn body(raw: &[u8]) -> &[u8] {
 fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
     let length = memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1);
     text.split_at(length)
+}
+
+/// Empty lines at the end do not count: programs on the way add and take them (RFC 6376 §3.4.3).
+fn digest_body(digest: &mut Sha256, body: &[u8]) {
+    let end =
+        body.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+    let mut rest = &body[..end];
+    while !rest.is_empty() {
+        let (line, tail) = split_line(rest);
+        digest_line(digest, line);
+        rest = tail;
+    }
+    digest.update(b"\r\n");
 }
 
 /// Line ends count as `CRLF`, whichever they are: a mail out of a file has others than over a line.
@@ -204,11 +212,7 @@ fn digest_without_trace(raw: &[u8]) -> [u8; 32] {
         }
         rest = tail;
     }
-    while !rest.is_empty() {
-        let (line, tail) = split_line(rest);
-        digest_line(&mut digest, line);
-        rest = tail;
-    }
+    digest_body(&mut digest, rest);
     digest.finalize().into()
 }
 
@@ -241,6 +245,8 @@ mod tests {
         let named = format!("Message-ID: <1@c>\r\n{body}");
         let filed = arrive(&named.replace("\r\n", "\n")).external_id;
         assert_eq!(arrive(&named).external_id, filed, "whatever the line ends are");
+        let longer = arrive(&format!("{named}\r\n\r\n")).external_id;
+        assert_eq!(arrive(&named).external_id, longer, "and however many empty lines follow");
         assert!(one.external_id.starts_with("sha256:"));
         assert_ne!(one.external_id, arrive(&body.replace("text", "other")).external_id);
         let named = arrive("Message-ID: <a.b\r\n @c.example>\r\nFrom: a@b.example\r\n\r\n");

@@ -566,6 +566,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/mail': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Hand in one mail
+     * @description The body is the mail as it goes over the line (RFC 5322), up to the size that the listeners take.
+     *     Handing it in again is harmless: 201 the first time, 200 every other time. The answer comes after
+     *     it is stored for good.
+     */
+    post: operations['intake_bring'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/messages/{id}': {
     parameters: {
       query?: never;
@@ -581,6 +603,23 @@ export interface paths {
      * @description Possible until it leaves. What was written is the draft again.
      */
     delete: operations['messages_take_back'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/messages/{id}/arrivals': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How often, when and by which way a message came */
+    get: operations['ledger_arrivals'];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -697,6 +736,44 @@ export interface paths {
     };
     /** One queue now */
     get: operations['supervisor_queue'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/reconciliations': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Comparisons of the ledger, newest first */
+    get: operations['ledger_list'];
+    put?: never;
+    /**
+     * Compares the ledger of everything received with interactions, raw bytes and mailboxes
+     * @description It goes on after the answer; ask for it by its id. One at a time.
+     */
+    post: operations['ledger_begin'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/reconciliations/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One comparison of the ledger */
+    get: operations['ledger_show'];
     put?: never;
     post?: never;
     delete?: never;
@@ -827,6 +904,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/unreadable/{id}/filing': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Files a mail that could not be read: with a client, in an interaction, or nowhere */
+    post: operations['ledger_file'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/unreadable/{id}/reading': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Reads a mail again that could not be read, from its raw bytes: after an upgrade it may succeed */
+    post: operations['ledger_read_again'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/uploads': {
     parameters: {
       query?: never;
@@ -922,6 +1033,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    /** @description What became of a mail. */
+    Accepted: {
+      /** @description Its interaction. */
+      interaction_id: components['schemas']['InteractionId'];
+      /** @description The message. */
+      message_id: components['schemas']['MessageId'];
+      /** @description Whether it could be read. */
+      readable: boolean;
+      /** @description It had come before; this arrival is noted beside the first one. */
+      repeated: boolean;
+    };
     /** @description An account, deposit, loan or card */
     AccountView: {
       /**
@@ -1352,6 +1474,18 @@ export interface components {
       /** @description `queued`, `sending`, `sent`, `delivered`, `failed`. */
       state: string;
     };
+    /** @description Something that does not agree. */
+    Difference: {
+      /**
+       * @description A stable word: `message_missing`, `interaction_missing`, `outcome_differs`,
+       *     `content_differs`, `content_missing`, `content_damaged`, `not_in_ledger`, `not_fetched`.
+       */
+      code: string;
+      /** @description What is so, for a person. */
+      detail: string;
+      /** @description The line, message or place in a mailbox that it is about. */
+      subject: string;
+    };
     /** @description With which result. */
     Dispose: {
       disposition_id?: components['schemas']['DispositionId'] | null;
@@ -1457,6 +1591,13 @@ export interface components {
       seq: number;
       /** @description `queued`, `offered`, `connected`, `closed`, … */
       type: string;
+    };
+    /** @description A mail that was filed. */
+    Filed: {
+      /** @description The interaction in which it is now. */
+      interaction_id: components['schemas']['InteractionId'];
+      /** @description The message. */
+      message_id: components['schemas']['MessageId'];
     };
     /** @description Something found in a message. */
     Finding: {
@@ -1591,6 +1732,28 @@ export interface components {
       /** @description With the asker. */
       viewers: components['schemas']['ViewerRef'][];
     };
+    /** @description A mailbox that was looked at. */
+    MailboxReport: {
+      /** @description Whose. */
+      channel: string;
+      /**
+       * Format: int64
+       * @description Mails lying there that had to be in the ledger.
+       */
+      expected: number;
+      /** @description Why it could not be looked at. */
+      fault?: string | null;
+      /**
+       * Format: int64
+       * @description How many of them were.
+       */
+      found: number;
+      /**
+       * Format: int64
+       * @description Mails that are fetched next.
+       */
+      waiting: number;
+    };
     /** @description Who looks after a client */
     ManagerView: {
       /** @description The person. */
@@ -1668,6 +1831,13 @@ export interface components {
        */
       version?: number | null;
     };
+    /** @description Where a mail belongs, and why. */
+    NewFiling: {
+      client_id?: components['schemas']['ClientId'] | null;
+      interaction_id?: components['schemas']['InteractionId'] | null;
+      reason: string;
+      to: components['schemas']['Target'];
+    };
     /** @description What an agent has written. */
     NewMessage: {
       /** @description Uploads. */
@@ -1699,6 +1869,19 @@ export interface components {
       text: string;
       /** @description To whom. */
       to: components['schemas']['Party'][];
+    };
+    /** @description How far to look. */
+    NewReconciliation: {
+      /**
+       * @description Read all raw bytes and compare them with their hashes.
+       * @default false
+       */
+      contents: boolean;
+      /**
+       * @description Look into the mailboxes that are fetched.
+       * @default false
+       */
+      mailboxes: boolean;
     };
     /** @description A contact that is offered to an agent. */
     Offer: {
@@ -1925,6 +2108,48 @@ export interface components {
         text: string;
         /** @description To whom. */
         to: components['schemas']['Party'][];
+      }[];
+      /** @description Give this as `cursor` for the next page; `null`: this was the last. */
+      next?: string | null;
+    };
+    /** @description One page of a list. */
+    Page_Reception: {
+      /** @description The rows. */
+      items: {
+        /** @description Through which channel. */
+        channel: string;
+        /** @description The line. */
+        id: components['schemas']['ReceptionId'];
+        /** @description `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it had come before. */
+        outcome: string;
+        /** @description Where it lay: folder, UIDVALIDITY and UID, or a file; empty: handed over a connection. */
+        place: string;
+        /** @description When. */
+        received_at: components['schemas']['Timestamp'];
+        /** @description SHA-256 of every byte, hexadecimal. */
+        sha256: string;
+        /**
+         * Format: int64
+         * @description Size.
+         */
+        size_bytes: number;
+      }[];
+      /** @description Give this as `cursor` for the next page; `null`: this was the last. */
+      next?: string | null;
+    };
+    /** @description One page of a list. */
+    Page_Reconciliation: {
+      /** @description The rows. */
+      items: {
+        finished_at?: components['schemas']['Timestamp'] | null;
+        /** @description Which one. */
+        id: components['schemas']['ReconciliationId'];
+        report?: components['schemas']['Report'] | null;
+        requested_by?: components['schemas']['UserId'] | null;
+        /** @description When it began. */
+        started_at: components['schemas']['Timestamp'];
+        /** @description `running`, `agrees`, `differs`, `failed` or `interrupted`. */
+        state: string;
       }[];
       /** @description Give this as `cursor` for the next page; `null`: this was the last. */
       next?: string | null;
@@ -2250,10 +2475,93 @@ export interface components {
       /** @description As shown. */
       name: string;
     };
+    /** @description What came of reading a mail again. */
+    Reading: {
+      /** @description Why not. */
+      defects: components['schemas']['Finding'][];
+      /** @description Its interaction. */
+      interaction_id: components['schemas']['InteractionId'];
+      /** @description The message. */
+      message_id: components['schemas']['MessageId'];
+      /** @description Whether it can be read now; then it has left the list. */
+      readable: boolean;
+    };
+    /** @description One line of the ledger. */
+    Reception: {
+      /** @description Through which channel. */
+      channel: string;
+      /** @description The line. */
+      id: components['schemas']['ReceptionId'];
+      /** @description `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it had come before. */
+      outcome: string;
+      /** @description Where it lay: folder, UIDVALIDITY and UID, or a file; empty: handed over a connection. */
+      place: string;
+      /** @description When. */
+      received_at: components['schemas']['Timestamp'];
+      /** @description SHA-256 of every byte, hexadecimal. */
+      sha256: string;
+      /**
+       * Format: int64
+       * @description Size.
+       */
+      size_bytes: number;
+    };
+    /** Format: uuid */
+    ReceptionId: string;
+    /** @description A comparison of the ledger with everything else. */
+    Reconciliation: {
+      finished_at?: components['schemas']['Timestamp'] | null;
+      /** @description Which one. */
+      id: components['schemas']['ReconciliationId'];
+      report?: components['schemas']['Report'] | null;
+      requested_by?: components['schemas']['UserId'] | null;
+      /** @description When it began. */
+      started_at: components['schemas']['Timestamp'];
+      /** @description `running`, `agrees`, `differs`, `failed` or `interrupted`. */
+      state: string;
+    };
+    /** Format: uuid */
+    ReconciliationId: string;
     /** @description Why not. */
     Refusal: {
       /** @description For the supervisor; may be empty. */
       reason?: string;
+    };
+    /** @description What a reconciliation found. */
+    Report: {
+      /** @description Whether the raw bytes were read and compared with their hash, or only looked for. */
+      contents_read: boolean;
+      /** @description Each of them, the first ten thousand. */
+      differences: components['schemas']['Difference'][];
+      /**
+       * Format: int64
+       * @description How many differences there are.
+       */
+      differences_count: number;
+      /** @description Mailboxes that were looked at. */
+      mailboxes: components['schemas']['MailboxReport'][];
+      /**
+       * Format: int64
+       * @description Of them for the first time: different mails.
+       */
+      mails: number;
+      /**
+       * @description Different mails by final place: `interaction`, `report`, `machine_note`, `unreadable`,
+       *     `discarded`. Together with the lines that differ they make `mails`.
+       */
+      places: {
+        [key: string]: number;
+      };
+      /**
+       * Format: int64
+       * @description Lines of the ledger.
+       */
+      received: number;
+      /**
+       * Format: int64
+       * @description Of them again.
+       */
+      repeated: number;
     };
     /**
      * @description One thing that may be done. The API names the missing one when it answers 403.
@@ -2269,7 +2577,8 @@ export interface components {
       | 'manage_users'
       | 'view_audit'
       | 'view_reports'
-      | 'view_health';
+      | 'view_health'
+      | 'bring_mail';
     /** @description A wider circle of agents after a time in the queue. */
     RingItem: {
       /**
@@ -2484,19 +2793,11 @@ export interface components {
       /** @description `user`, `interaction`, `client`. */
       kind: string;
     };
-    /** @description What a queue's service level should be. */
-    Target: {
-      /**
-       * Format: int32
-       * @description This share …
-       */
-      percent: number;
-      /**
-       * Format: int64
-       * @description … is answered within this time: of the most urgent medium that waits, else of e-mail.
-       */
-      within_ms: number;
-    };
+    /**
+     * @description Where to.
+     * @enum {string}
+     */
+    Target: 'client' | 'interaction' | 'discarded';
     /** @description Something that happened with a client */
     TimelineEntry: {
       /** @description When. */
@@ -4120,6 +4421,73 @@ export interface operations {
       };
     };
   };
+  intake_bring: {
+    parameters: {
+      query?: {
+        /** @description The address of ours to which it belongs; absent: as its headers say. */
+        mailbox?: string;
+        /** @description It is from the past: kept with its own date, nobody's work, never acknowledged. */
+        history?: boolean;
+        /** @description Where it lay; the same bytes from the same place again are no other arrival. */
+        place?: string;
+        /** @description Time for a mail from the past without a sensible date, microseconds since 1970. */
+        fallback_at?: components['schemas']['Timestamp'];
+        /** @description Size of the whole mail when the body is only its beginning: it was too large. */
+        cut_from_bytes?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'message/rfc822': number[];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Accepted'];
+        };
+      };
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Accepted'];
+        };
+      };
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   messages_take_back: {
     parameters: {
       query?: never;
@@ -4152,6 +4520,36 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  ledger_arrivals: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Page_Reception'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
@@ -4380,6 +4778,117 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['QueueNow'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  ledger_list: {
+    parameters: {
+      query?: {
+        /** @description `next` of the page before. */
+        cursor?: string;
+        /** @description Rows, 1 to 200; 50 when absent. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Page_Reconciliation'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  ledger_begin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewReconciliation'];
+      };
+    };
+    responses: {
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Reconciliation'];
+        };
+      };
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  ledger_show: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['ReconciliationId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Reconciliation'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
@@ -4701,6 +5210,86 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Page_Unreadable'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  ledger_file: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewFiling'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Filed'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  ledger_read_again: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Reading'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
