@@ -50,7 +50,7 @@ struct Manner {
 
 /// What became of a mail.
 #[derive(Debug, Serialize, ToSchema)]
-struct Accepted {
+struct AcceptedMail {
     /// The message.
     message_id: MessageId,
     /// Its interaction.
@@ -68,14 +68,14 @@ struct Accepted {
 /// it is stored for good.
 #[utoipa::path(post, path = "/mail", tag = "intake", params(Manner),
     request_body(content = Vec<u8>, content_type = "message/rfc822"),
-    responses((status = 201, body = Accepted), (status = 200, body = Accepted),
+    responses((status = 201, body = AcceptedMail), (status = 200, body = AcceptedMail),
         (status = 413, body = ErrorEnvelope), (status = 503, body = ErrorEnvelope)))]
 async fn bring(
     State(app): State<Arc<App>>,
     signed_in: SignedIn,
     Query(manner): Query<Manner>,
     body: Body,
-) -> Result<(StatusCode, Json<Accepted>), ApiError> {
+) -> Result<(StatusCode, Json<AcceptedMail>), ApiError> {
     signed_in.require(Right::BringMail)?;
     let mailbox = manner.mailbox.clone().unwrap_or_default();
     if !mailbox.is_empty() && app.channels.intake.mailboxes.find(&mailbox).is_none() {
@@ -103,7 +103,7 @@ async fn bring(
         found.ok_or_else(|| ApiError::internal("a mail is not where it was stored"))?;
     let repeated = delivered == Delivered::Repeated;
     let status = if repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(Accepted { message_id, interaction_id, repeated, readable })))
+    Ok((status, Json(AcceptedMail { message_id, interaction_id, repeated, readable })))
 }
 
 async fn read(

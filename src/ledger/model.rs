@@ -75,6 +75,7 @@ pub struct MailboxReport {
 
 /// What a reconciliation found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReconciliationReport)]
 pub struct Report {
     /// Lines of the ledger.
     pub received: u64,

@@ -100,7 +100,7 @@ async fn read(app: &App, listed: OnTheList) -> Result<InboundMessage, ApiError> 
 /// Where to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Target {
+enum FilingTarget {
     /// It is from this client; its interaction goes on.
     Client,
     /// It belongs into this interaction.
@@ -113,7 +113,7 @@ enum Target {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewFiling {
-    to: Target,
+    to: FilingTarget,
     /// For `client`.
     #[serde(default)]
     client_id: Option<ClientId>,
@@ -156,15 +156,15 @@ async fn file(
         return Err(ApiError::invalid("reason", message));
     }
     let place = match (wish.to, wish.client_id, wish.interaction_id) {
-        (Target::Client, Some(client), _) => Place::Client(client),
-        (Target::Client, None, _) => {
+        (FilingTarget::Client, Some(client), _) => Place::Client(client),
+        (FilingTarget::Client, None, _) => {
             return Err(ApiError::invalid("client_id", "name the client"));
         }
-        (Target::Interaction, _, Some(interaction)) => Place::Interaction(interaction),
-        (Target::Interaction, _, None) => {
+        (FilingTarget::Interaction, _, Some(interaction)) => Place::Interaction(interaction),
+        (FilingTarget::Interaction, _, None) => {
             return Err(ApiError::invalid("interaction_id", "name the interaction"));
         }
-        (Target::Discarded, ..) => Place::Discarded,
+        (FilingTarget::Discarded, ..) => Place::Discarded,
     };
     let home = look_up(&app, id).await?.interaction_id;
     let mut tx = app.db.begin().await?;
