@@ -80,7 +80,7 @@ enum MboxQuoting {
 
 /// Where the mails go.
 enum Target {
-    Nowhere(EmailChannel),
+    Nowhere(Box<EmailChannel>),
     Server(Remote),
     Store(Box<Offline>),
 }
@@ -119,7 +119,7 @@ pub(super) async fn run(command: ImportCommand, config: Config) -> anyhow::Resul
 
 async fn open(arguments: &MailArguments, config: Config) -> anyhow::Result<Target> {
     if arguments.dry_run {
-        return Ok(Target::Nowhere(EmailChannel::new(config.channels.email, b"")));
+        return Ok(Target::Nowhere(Box::new(EmailChannel::new(config.channels.email, b""))));
     }
     let address = arguments.server.unwrap_or(config.http.listen);
     let answers = tokio::net::TcpStream::connect(address).await.is_ok();

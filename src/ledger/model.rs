@@ -53,7 +53,7 @@ pub struct Difference {
 
 impl Difference {
     /// One difference.
-    pub fn new(code: &str, subject: impl ToString, detail: impl Into<String>) -> Self {
+    pub fn new(code: &str, subject: &impl ToString, detail: impl Into<String>) -> Self {
         Self { code: code.to_owned(), subject: subject.to_string(), detail: detail.into() }
     }
 }
@@ -113,7 +113,7 @@ impl Report {
 
 /// In which final place a mail is; or what is wrong. The raw bytes are looked for elsewhere.
 pub fn judge(line: &Line) -> Result<&'static str, Difference> {
-    let differs = |code: &str, detail: String| Err(Difference::new(code, line.id, detail));
+    let differs = |code: &str, detail: String| Err(Difference::new(code, &line.id, detail));
     let (Some(kind), Some(readable)) = (&line.kind, line.readable) else {
         let detail = format!("the message {} is not there", line.message_id);
         return differs("message_missing", detail);
@@ -216,7 +216,7 @@ mod tests {
         let mut report = Report::default();
         assert!(report.agrees());
         for number in 0..=DIFFERENCES_MAX {
-            report.note(Difference::new("not_fetched", number, ""));
+            report.note(Difference::new("not_fetched", &number, ""));
         }
         assert_eq!(report.differences.len(), DIFFERENCES_MAX);
         assert_eq!(report.differences_count, DIFFERENCES_MAX as u64 + 1);

@@ -87,7 +87,7 @@ async fn content_problem(
     media: &MediaStore,
     line: &Line,
 ) -> Result<Option<Difference>, ReconcileError> {
-    let lost = |code: &str, detail: String| Ok(Some(Difference::new(code, line.id, detail)));
+    let lost = |code: &str, detail: String| Ok(Some(Difference::new(code, &line.id, detail)));
     let Some(hash) = ContentHash::from_slice(&line.sha256) else {
         return lost("content_missing", "its hash is no SHA-256".to_owned());
     };

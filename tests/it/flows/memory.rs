@@ -41,7 +41,6 @@ async fn bring(address: std::net::SocketAddr, number: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stderr, reason = "prints what it measures")]
 async fn ten_mails_of_fifty_megabytes_at_once_fit_into_little_memory() {
     let server = ScratchServer::start(&ServerOptions {
         program: Some(PathBuf::from(env!("CARGO_BIN_EXE_rozmova"))),

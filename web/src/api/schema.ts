@@ -1034,7 +1034,7 @@ export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
     /** @description What became of a mail. */
-    Accepted: {
+    AcceptedMail: {
       /** @description Its interaction. */
       interaction_id: components['schemas']['InteractionId'];
       /** @description The message. */
@@ -1599,6 +1599,11 @@ export interface components {
       /** @description The message. */
       message_id: components['schemas']['MessageId'];
     };
+    /**
+     * @description Where to.
+     * @enum {string}
+     */
+    FilingTarget: 'client' | 'interaction' | 'discarded';
     /** @description Something found in a message. */
     Finding: {
       /** @description For programs. */
@@ -1836,7 +1841,7 @@ export interface components {
       client_id?: components['schemas']['ClientId'] | null;
       interaction_id?: components['schemas']['InteractionId'] | null;
       reason: string;
-      to: components['schemas']['Target'];
+      to: components['schemas']['FilingTarget'];
     };
     /** @description What an agent has written. */
     NewMessage: {
@@ -2144,7 +2149,7 @@ export interface components {
         finished_at?: components['schemas']['Timestamp'] | null;
         /** @description Which one. */
         id: components['schemas']['ReconciliationId'];
-        report?: components['schemas']['Report'] | null;
+        report?: components['schemas']['ReconciliationReport'] | null;
         requested_by?: components['schemas']['UserId'] | null;
         /** @description When it began. */
         started_at: components['schemas']['Timestamp'];
@@ -2513,7 +2518,7 @@ export interface components {
       finished_at?: components['schemas']['Timestamp'] | null;
       /** @description Which one. */
       id: components['schemas']['ReconciliationId'];
-      report?: components['schemas']['Report'] | null;
+      report?: components['schemas']['ReconciliationReport'] | null;
       requested_by?: components['schemas']['UserId'] | null;
       /** @description When it began. */
       started_at: components['schemas']['Timestamp'];
@@ -2522,13 +2527,8 @@ export interface components {
     };
     /** Format: uuid */
     ReconciliationId: string;
-    /** @description Why not. */
-    Refusal: {
-      /** @description For the supervisor; may be empty. */
-      reason?: string;
-    };
     /** @description What a reconciliation found. */
-    Report: {
+    ReconciliationReport: {
       /** @description Whether the raw bytes were read and compared with their hash, or only looked for. */
       contents_read: boolean;
       /** @description Each of them, the first ten thousand. */
@@ -2562,6 +2562,11 @@ export interface components {
        * @description Of them again.
        */
       repeated: number;
+    };
+    /** @description Why not. */
+    Refusal: {
+      /** @description For the supervisor; may be empty. */
+      reason?: string;
     };
     /**
      * @description One thing that may be done. The API names the missing one when it answers 403.
@@ -2793,11 +2798,19 @@ export interface components {
       /** @description `user`, `interaction`, `client`. */
       kind: string;
     };
-    /**
-     * @description Where to.
-     * @enum {string}
-     */
-    Target: 'client' | 'interaction' | 'discarded';
+    /** @description What a queue's service level should be. */
+    Target: {
+      /**
+       * Format: int32
+       * @description This share …
+       */
+      percent: number;
+      /**
+       * Format: int64
+       * @description … is answered within this time: of the most urgent medium that waits, else of e-mail.
+       */
+      within_ms: number;
+    };
     /** @description Something that happened with a client */
     TimelineEntry: {
       /** @description When. */
@@ -4450,7 +4463,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['Accepted'];
+          'application/json': components['schemas']['AcceptedMail'];
         };
       };
       201: {
@@ -4458,7 +4471,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['Accepted'];
+          'application/json': components['schemas']['AcceptedMail'];
         };
       };
       413: {

@@ -185,7 +185,6 @@ async fn mailboxes_are_fetched_over_tls_from_servers_that_can_be_trusted_only() 
 /// How a mail that lies in the mailbox comes to the server, without what starting a program costs.
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::disallowed_methods, reason = "measures")]
-#[expect(clippy::print_stderr, reason = "prints what it measures")]
 async fn a_mail_in_the_mailbox_is_handed_in_within_a_second() {
     let dovecot = Dovecot::start().await;
     lmtp(&dovecot, 0).await;

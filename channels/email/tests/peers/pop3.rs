@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
 use crate::dovecot::{Dovecot, PASSWORD, USER};
-use crate::support::{FakeHost, Running, config, run, wait_until};
+use crate::support::{Running, config, run, wait_until};
 
 fn watching(pop3: Pop3Config) -> EmailConfig {
     EmailConfig { smtp_listen: None, lmtp_listen: None, pop3: vec![pop3], ..config() }
