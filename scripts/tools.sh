@@ -80,6 +80,7 @@ if [ "$purpose" = test ]; then
     want_postgres
     want chromium chromium
     want dovecot dovecot-imapd dovecot-lmtpd
+    want /usr/lib/dovecot/pop3 dovecot-pop3d
     want postfix postfix
     want swaks swaks
     want git git

@@ -14,7 +14,7 @@ use rozmova_base::Clock;
 use rozmova_base::id::{IdMaker, uuid_v7};
 use rozmova_base::time::SystemClock;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -24,6 +24,7 @@ use crate::channels::{self, Channels};
 use crate::config::Config;
 use crate::dispatch::{Dispatch, DispatchOptions};
 use crate::health::HealthBoard;
+use crate::intake::Intake;
 use crate::live::{Announcer, Hub, Presence, RightsChanges};
 use crate::media::{MediaError, MediaStore};
 use crate::message::changes::{Changes, ChangesReceiver};
@@ -83,6 +84,8 @@ pub struct App {
     pub presence: Presence,
     /// Tells them who may no longer listen.
     pub rights: RightsChanges,
+    /// One comparison of the ledger at a time: it reads everything.
+    pub reconciling: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for App {
@@ -222,6 +225,7 @@ async fn build(
         hub: queue.hub,
         presence: queue.presence,
         rights: RightsChanges::default(),
+        reconciling: Arc::new(Semaphore::new(1)),
         config,
     });
     Ok((app, changed))
@@ -307,6 +311,37 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     running.receive().await?;
     running.spawn("http", |app, stop| http::serve(app, listener, stop));
     Ok(running)
+}
+
+/// Store, queue and intake without listeners, senders, jobs and desk: for an import while no server
+/// runs.
+#[derive(Debug)]
+pub struct Offline {
+    /// What the parts share.
+    pub app: Arc<App>,
+    intake: Intake,
+    batches: JoinHandle<()>,
+}
+
+impl Offline {
+    /// Opens the store and restores the queue. The caller has made sure that no server runs: two
+    /// would write into one journal.
+    pub async fn open(config: Config, outside: Outside) -> Result<Self, StartError> {
+        let (app, _) = build(config, outside).await?;
+        let (intake, batches) = channels::start_intake(&app);
+        Ok(Self { app, intake, batches })
+    }
+
+    /// Finishes what has been begun and closes the store.
+    pub async fn close(self) {
+        drop(self.intake);
+        if let Err(error) = self.batches.await {
+            tracing::error!(%error, "Intake ended badly");
+        }
+        self.app.dispatch.stop().await;
+        self.app.lease.release().await;
+        self.app.db.close().await;
+    }
 }
 
 /// The queue has run since it was built; it stops when everything that uses it has stopped.

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use channel_contract::{Channel, ChannelError, ChannelName, Health, HealthState};
+use channel_contract::{Channel, ChannelError, ChannelName, Health, HealthState, Survey};
 use channel_email::EmailChannel;
 use channel_email::config::EmailConfig;
+use rozmova_base::Clock;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::RandomSource;
 use crate::config::ChannelsConfig;
-use crate::intake::{self, Intake, IntakeHost, Mailbox, Mailboxes};
+use crate::intake::{self, Intake, IntakeHost, LookingHost, Mailbox, Mailboxes, WayIn};
 use crate::outbox;
 use crate::store::{Db, StoreError, setting};
 
@@ -26,6 +28,8 @@ pub struct Channels {
     pub intake: Arc<intake::Settings>,
     /// Wakes the outbox.
     pub outbox: outbox::Wake,
+    /// The way in for what comes by no channel.
+    pub way_in: WayIn,
 }
 
 impl Channels {
@@ -47,6 +51,7 @@ impl Channels {
             email: Arc::new(EmailChannel::new(channels.email.clone(), secret.as_bytes())),
             intake: Arc::new(settings),
             outbox: outbox::Wake::default(),
+            way_in: WayIn::default(),
         })
     }
 }
@@ -76,17 +81,29 @@ async fn signing_secret(db: &Db, random: &dyn RandomSource) -> Result<String, St
     Ok(secret)
 }
 
-/// Takes in until `stop` is cancelled, then finishes what has been begun.
-pub async fn receive(app: Arc<App>, stop: CancellationToken) -> Result<(), ChannelError> {
-    let parts = intake::Parts {
+/// Starts intake and opens the way to it. It ends when the last clone is gone.
+pub fn start_intake(app: &App) -> (Intake, JoinHandle<()>) {
+    let (intake, batches) = Intake::start(intake::Parts {
         dispatch: app.dispatch.clone(),
         routing: app.routing.clone(),
         ids: Arc::clone(&app.ids),
         settings: Arc::clone(&app.channels.intake),
         changes: app.changes.clone(),
         outbox: app.channels.outbox.clone(),
-    };
-    let (intake, batches) = Intake::start(parts);
+    });
+    app.channels.way_in.open(&intake);
+    (intake, batches)
+}
+
+/// What lies in the mailboxes that are fetched, for comparison with the ledger.
+pub async fn survey(channels: &Channels, db: &Db, clock: &Arc<dyn Clock>) -> Vec<Survey> {
+    let host = LookingHost::new(db.clone(), Arc::clone(clock));
+    channels.email.survey(Arc::new(host)).await
+}
+
+/// Takes in until `stop` is cancelled, then finishes what has been begun.
+pub async fn receive(app: Arc<App>, stop: CancellationToken) -> Result<(), ChannelError> {
+    let (intake, batches) = start_intake(&app);
     let reporter = Arc::clone(&app);
     let host = IntakeHost::new(
         intake,

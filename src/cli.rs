@@ -6,8 +6,10 @@
 
 mod bench;
 mod demo;
+mod import;
 mod inspect;
 mod routing;
+mod reconcile;
 mod serve;
 mod simulate;
 mod users;
@@ -62,6 +64,12 @@ enum Command {
     /// Queues, skills, hours and all other routing as one file.
     #[command(subcommand)]
     Routing(routing::RoutingCommand),
+    /// Take in what lies in files.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Prove that nothing was lost: compare the ledger with everything else.
+    #[command(subcommand)]
+    Reconcile(reconcile::ReconcileCommand),
     /// Show how something from outside is read.
     #[command(subcommand)]
     Inspect(inspect::InspectCommand),
@@ -104,6 +112,8 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
         | Command::User(_)
         | Command::Token(_)
         | Command::Routing(_)
+        | Command::Import(_)
+        | Command::Reconcile(_)
         | Command::Inspect(_) => {}
     }
     let config = Config::load(line.config.as_deref())?;
@@ -131,6 +141,8 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
         Command::Routing(command) => routing::run(command, config).await,
+        Command::Import(command) => import::run(command, config).await,
+        Command::Reconcile(command) => reconcile::run(command, config).await,
         Command::Inspect(command) => inspect::run(command, config),
         Command::Openapi
         | Command::ConfigDocs

@@ -14,8 +14,10 @@ pub mod demo;
 pub mod http;
 // ── from channels to rows, and back ──
 pub mod channels;
+pub mod import;
 pub mod intake;
 pub mod jobs;
+pub mod ledger;
 pub mod outbox;
 // ── what goes on now, and who sees it ──
 pub mod live;

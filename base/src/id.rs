@@ -201,6 +201,14 @@ id!(
     ArrivalId
 );
 id!(
+    /// One line of the ledger: a mail that came in, for the first time or again.
+    ReceptionId
+);
+id!(
+    /// One comparison of the ledger with everything else.
+    ReconciliationId
+);
+id!(
     /// One line of the audit trail.
     AuditId
 );

@@ -41,6 +41,8 @@ pub enum Right {
     ViewReports,
     /// See how channels and store fare.
     ViewHealth,
+    /// Hand mails in over the API.
+    BringMail,
 }
 
 impl Role {
@@ -71,6 +73,7 @@ impl Role {
                 Right::ViewAudit,
                 Right::ViewReports,
                 Right::ViewHealth,
+                Right::BringMail,
             ],
         }
     }
@@ -125,6 +128,7 @@ impl Right {
             Self::ViewAudit => "view_audit",
             Self::ViewReports => "view_reports",
             Self::ViewHealth => "view_health",
+            Self::BringMail => "bring_mail",
         }
     }
 }

@@ -122,6 +122,21 @@ impl ScratchServer {
         Ok(self.child.wait().await?.code())
     }
 
+    /// Stops it in order; its folder stays.
+    pub async fn halt(&mut self) -> anyhow::Result<()> {
+        if let Some(pid) = self.child.id() {
+            // SIGTERM by the shell's own command: this crate sends no signals itself.
+            Command::new("kill").arg(pid.to_string()).status().await?;
+            self.child.wait().await?;
+        }
+        Ok(())
+    }
+
+    /// Its configuration file.
+    pub fn configuration(&self) -> PathBuf {
+        self.folder.join(FILE)
+    }
+
     /// Adds a person and gives access in their name.
     pub async fn add_person(&self, login: &str, role: Role) -> anyhow::Result<Api> {
         let config = Config::load(Some(&self.folder.join(FILE)))?;
@@ -130,10 +145,7 @@ impl ScratchServer {
 
     /// Stops it in order and removes its folder.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        let pid = self.pid()?.to_string();
-        // SIGTERM by the shell's own command: this crate sends no signals itself.
-        Command::new("kill").arg(&pid).status().await?;
-        self.child.wait().await?;
+        self.halt().await?;
         std::fs::remove_dir_all(&self.folder)?;
         Ok(())
     }

@@ -30,7 +30,8 @@ use utoipa_axum::router::OpenApiRouter;
 use self::error::ApiError;
 use crate::app::App;
 use crate::{
-    agent, audit, auth, client, health, interaction, live, message, report, routing, staffing,
+    agent, audit, auth, client, health, intake, interaction, ledger, live, message, report, routing,
+    staffing,
     wallboard,
 };
 
@@ -46,6 +47,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
             .merge(agent::api::router())
             .merge(interaction::api::router())
             .merge(report::api::router())
+            .merge(intake::api::router())
+            .merge(ledger::api::router())
             .merge(routing::api::router())
             .merge(staffing::api::router())
             .merge(wallboard::api::router())

@@ -48,11 +48,6 @@ impl IntakeHost {
         setting::save(&mut tx.sql(), &format!("{STATE_PREFIX}{key}"), value).await?;
         tx.commit().await
     }
-
-    async fn load(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let mut connection = self.db.read().await?;
-        setting::load(&mut connection.sql(), &format!("{STATE_PREFIX}{key}")).await
-    }
 }
 
 #[async_trait]
@@ -72,7 +67,7 @@ impl Host for IntakeHost {
     }
 
     async fn load_state(&self, key: &str) -> Result<Option<String>, DeliverError> {
-        self.load(key).await.map_err(unavailable)
+        load(&self.db, key).await.map_err(unavailable)
     }
 
     async fn save_state(&self, key: &str, value: &str) -> Result<(), DeliverError> {
@@ -82,6 +77,60 @@ impl Host for IntakeHost {
     fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
     }
+}
+
+/// The server as seen by a channel that is only asked to look: it finds its state and can change
+/// nothing.
+pub struct LookingHost {
+    db: Db,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for LookingHost {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("LookingHost").field("db", &self.db).finish_non_exhaustive()
+    }
+}
+
+impl LookingHost {
+    /// With the state that is in this store.
+    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
+        Self { db, clock }
+    }
+}
+
+#[async_trait]
+impl Host for LookingHost {
+    async fn deliver(&self, _inbound: Inbound) -> Result<Delivered, DeliverError> {
+        Err(only_looking())
+    }
+
+    async fn accepts_recipient(&self, _address: &str) -> Result<bool, DeliverError> {
+        Ok(false)
+    }
+
+    fn report_health(&self, _channel: &ChannelName, _health: Health) {}
+
+    async fn load_state(&self, key: &str) -> Result<Option<String>, DeliverError> {
+        load(&self.db, key).await.map_err(unavailable)
+    }
+
+    async fn save_state(&self, _key: &str, _value: &str) -> Result<(), DeliverError> {
+        Err(only_looking())
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+}
+
+fn only_looking() -> DeliverError {
+    DeliverError::Unavailable("nothing is taken in while looking".to_owned())
+}
+
+async fn load(db: &Db, key: &str) -> Result<Option<String>, StoreError> {
+    let mut connection = db.read().await?;
+    setting::load(&mut connection.sql(), &format!("{STATE_PREFIX}{key}")).await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "given to map_err")]

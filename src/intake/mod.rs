@@ -10,7 +10,9 @@
 //!    to be repaired afterwards.
 
 pub mod acknowledge;
+pub mod api;
 pub mod config;
+pub mod history;
 pub mod host;
 pub mod mailbox;
 pub mod plan;
@@ -24,11 +26,11 @@ pub(crate) mod testing;
 mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use channel_contract::{DeliverError, Delivered, InboundMessage};
 pub use config::IntakeConfig;
-pub use host::IntakeHost;
+pub use host::{IntakeHost, LookingHost};
 pub use mailbox::{Mailbox, Mailboxes};
 use plan::QueueName;
 use rozmova_base::Timestamp;
@@ -102,6 +104,26 @@ impl Intake {
         let (answer, receiver) = oneshot::channel();
         self.0.send(Waiting { message, answer }).await.map_err(|_| stopped())?;
         receiver.await.map_err(|_| stopped())?
+    }
+}
+
+/// The way in for what comes by no channel: the HTTP API, an import. It is shut before the channels
+/// have opened and after they have stopped.
+#[derive(Clone, Debug, Default)]
+pub struct WayIn(Arc<OnceLock<mpsc::WeakSender<Waiting>>>);
+
+impl WayIn {
+    /// Leads to this intake from now on, without keeping it alive.
+    pub fn open(&self, intake: &Intake) {
+        // The first one stays: there is one intake in a server.
+        let _ = self.0.set(intake.0.downgrade());
+    }
+
+    /// As [`Intake::deliver`].
+    pub async fn deliver(&self, message: Box<InboundMessage>) -> Result<Delivered, DeliverError> {
+        let shut = || DeliverError::Unavailable("the server starts or stops".to_owned());
+        let sender = self.0.get().and_then(mpsc::WeakSender::upgrade).ok_or_else(shut)?;
+        Intake(sender).deliver(message).await
     }
 }
 

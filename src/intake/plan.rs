@@ -72,6 +72,44 @@ pub struct Plan<'a> {
     pub is_repeated: Vec<bool>,
 }
 
+/// Where a mail ended, for the ledger: each in exactly one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// In an interaction, for a person.
+    Interaction,
+    /// A delivery report beside the message of which it speaks.
+    Report,
+    /// An automatic answer: noted, nobody's work.
+    MachineNote,
+    /// On the list of what could not be read.
+    Unreadable,
+    /// It had come before.
+    Repeated,
+}
+
+impl Outcome {
+    /// Of a mail that comes for the first time.
+    pub const fn of(message: &InboundMessage) -> Self {
+        match message.kind {
+            _ if !message.readable => Self::Unreadable,
+            MessageKind::Bounce => Self::Report,
+            MessageKind::AutoReply => Self::MachineNote,
+            MessageKind::Message | MessageKind::Complaint | MessageKind::List => Self::Interaction,
+        }
+    }
+
+    /// As in rows.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Interaction => "interaction",
+            Self::Report => "report",
+            Self::MachineNote => "machine_note",
+            Self::Unreadable => "unreadable",
+            Self::Repeated => "repeated",
+        }
+    }
+}
+
 /// A row of `interaction`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewInteraction {
@@ -181,10 +219,24 @@ impl<'a> Planner<'a, '_> {
             return;
         }
         match message.kind {
+            _ if message.origin.is_history => self.take_history(message, resolution),
             MessageKind::Bounce => self.take_report(message, resolution, Unmatched::Closed),
             MessageKind::Complaint => self.take_report(message, resolution, Unmatched::Queued),
             MessageKind::AutoReply => self.take_auto_reply(message, resolution),
             MessageKind::Message | MessageKind::List => self.take_message(message, resolution),
+        }
+    }
+
+    /// The past is put where it belongs and makes no work: no queue, no acknowledgement, and what
+    /// became of mails long ago changes nothing now.
+    fn take_history(&mut self, message: &'a InboundMessage, resolution: &Resolution) {
+        let reported = message.reports.iter().find_map(|report| self.reported_message(report));
+        match (reported, self.place(message, resolution)) {
+            (Some(referred), _) => self.add(message, referred.interaction),
+            (None, Place::Continues(id)) => self.add(message, id),
+            (None, Place::Opens { hints }) => {
+                self.open(message, resolution, hints, true);
+            }
         }
     }
 
@@ -290,7 +342,7 @@ impl<'a> Planner<'a, '_> {
     fn add(&mut self, message: &'a InboundMessage, id: InteractionId) {
         let opened_in_this_batch =
             self.plan.interactions.iter_mut().rev().find(|interaction| interaction.id == id);
-        let is_work = !matches!(message.kind, MessageKind::AutoReply);
+        let is_work = !matches!(message.kind, MessageKind::AutoReply) && !message.origin.is_history;
         if let Some(interaction) = opened_in_this_batch {
             interaction.unread += i64::from(is_work);
             self.store(message, id, false);
@@ -441,6 +493,9 @@ impl<'a> Planner<'a, '_> {
     /// By the envelope, else by the headers (a message fetched from a mailbox), else the first.
     fn mailbox(&self, message: &InboundMessage) -> Option<&Mailbox> {
         let mailboxes = &self.settings.mailboxes;
+        if let Some(named) = mailboxes.find(&message.origin.mailbox) {
+            return Some(named);
+        }
         let headers = message.to.iter().chain(&message.cc).map(|party| party.address.as_str());
         message
             .envelope

@@ -2,6 +2,8 @@
 //!
 //! `NUL` is replaced on its way in: PostgreSQL takes none in a text.
 
+mod ledger;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +15,7 @@ use rozmova_base::id::{
     AgentId, AttachmentId, ClientId, IdMaker, InteractionId, MessageId, QueueId,
 };
 
+pub(crate) use self::ledger::{find_arrival, rewrite};
 use super::plan::{
     Known, NewAcknowledgement, NewInteraction, NewMessage, Plan, QueueName, sender_key,
 };
@@ -280,9 +283,8 @@ pub(super) async fn write(
     insert_attachments(sql, &plan.messages, ids, now).await?;
     insert_hints(sql, plan).await?;
     insert_acknowledgements(sql, &plan.acknowledgements, now).await?;
-    for repeat in &plan.repeats {
-        note_repeat(sql, repeat, now).await?;
-    }
+    ledger::insert_receptions(sql, &plan.messages, ids, now).await?;
+    ledger::note_repeats(sql, &plan.repeats, ids, now).await?;
     for (id, touched) in &plan.touched {
         // Its state follows from what the queue says of it.
         execute!(
@@ -447,24 +449,6 @@ async fn insert_arrivals(
     Ok(())
 }
 
-async fn note_repeat(
-    sql: &mut Sql<'_>,
-    message: &InboundMessage,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    execute!(
-        sql,
-        "UPDATE arrival SET arrivals = arrivals + 1, last_at = $3, last_channel = $4
-         WHERE channel_kind = $1 AND external_id = $2",
-        EMAIL,
-        message.external_id.as_str(),
-        now,
-        message.channel.0.as_str()
-    )
-    .await?;
-    Ok(())
-}
-
 async fn insert_attachments(
     sql: &mut Sql<'_>,
     messages: &[NewMessage<'_>],
@@ -562,6 +546,7 @@ pub(super) fn bare(message: &InboundMessage, reason: &str) -> InboundMessage {
         raw: message.raw.clone(),
         raw_sha256: message.raw_sha256,
         envelope: message.envelope.clone(),
+        origin: message.origin.clone(),
         from: message
             .envelope
             .mail_from

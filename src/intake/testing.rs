@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use channel_contract::{
-    Authentication, ChannelName, Envelope, InboundMessage, MessageKind, Party, ThreadKeys,
+    Authentication, ChannelName, Envelope, InboundMessage, MessageKind, Origin, Party, ThreadKeys,
 };
 use rozmova_base::Timestamp;
 use rozmova_base::id::IdMaker;
@@ -44,6 +44,7 @@ pub(crate) fn mail(id: &str, from: &str) -> InboundMessage {
             recipients: vec!["info@bank.example".to_owned()],
             peer: None,
         },
+        origin: Origin::default(),
         from: Some(party("Olena", from)),
         reply_to: Vec::new(),
         to: vec![party("", "info@bank.example")],

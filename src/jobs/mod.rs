@@ -4,6 +4,7 @@
 mod figures;
 mod routing_imports;
 mod client_words;
+pub mod reconciliation;
 mod spool;
 mod treatments;
 mod uploads;
@@ -26,6 +27,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
         repeat("routing imports", &stop, FAULT_PAUSE, || routing_imports::take(&app)),
         repeat("treatments", &stop, FAULT_PAUSE, || treatments::carry_out(&app)),
         repeat("client words", &stop, FAULT_PAUSE, || client_words::bring_up_to_date(&app)),
+        repeat("reconciliation", &stop, FAULT_PAUSE, || reconciliation::daily(&app)),
         repeat("uploads", &stop, FAULT_PAUSE, || uploads::forget_orphans(&app)),
     );
 }

@@ -109,6 +109,17 @@ impl MediaStore {
         if found == expected { Ok(content) } else { Err(MediaError::Damaged(expected)) }
     }
 
+    /// Whether the content is there, in the spool or the object store; it is not read.
+    pub async fn holds(&self, hash: &ContentHash) -> Result<bool, MediaError> {
+        match self.objects.head(&self.path(hash)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => {
+                Ok(self.load_spooled(hash).await?.is_some())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Writes content whose hash is known. Writing it again does nothing new.
     pub async fn put(&self, hash: &ContentHash, content: Bytes) -> Result<(), MediaError> {
         self.objects.put(&self.path(hash), content.into()).await?;

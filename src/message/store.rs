@@ -450,6 +450,7 @@ pub async fn unreadable(
         "SELECT m.id, m.interaction_id, m.at, m.from_name, m.from_address, m.raw_bytes, m.defects
          FROM message m JOIN interaction i ON i.id = m.interaction_id
          WHERE m.readable = 0 AND (m.at, m.id) < ($1, $2) AND {predicate}
+            AND NOT EXISTS (SELECT 1 FROM filing f WHERE f.message_id = m.id)
          ORDER BY m.at DESC, m.id DESC LIMIT $3"
     ));
     on_engine!(sql, connection => {

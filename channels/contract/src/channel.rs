@@ -40,6 +40,12 @@ pub trait Channel: Send + Sync + 'static {
     /// asynchronous threads.
     fn render_html(&self, raw: &[u8]) -> Option<RenderedHtml>;
 
+    /// What lies in the mailboxes that the channel fetches, beside what it has fetched by its own
+    /// account; changes nothing there. A channel that fetches nothing has nothing to say.
+    async fn survey(&self, _host: Arc<dyn Host>) -> Vec<Survey> {
+        Vec::new()
+    }
+
     /// The decoded content of part `part` of a stored message, by [`crate::AttachmentInfo::part`].
     fn open_part(&self, raw: &[u8], part: u32) -> Option<PartContent>;
 }
@@ -67,6 +73,19 @@ pub enum ChannelError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+/// One mailbox as it is now, for comparison with the server's ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// Whose mailbox.
+    pub channel: ChannelName,
+    /// Mails lying there that the channel should have fetched, by [`crate::Origin::place`].
+    pub expected: Vec<String>,
+    /// Mails lying there that it will fetch yet.
+    pub waiting: u64,
+    /// Why the mailbox could not be looked at; `None`: it was.
+    pub fault: Option<String>,
 }
 
 /// What the server offers to a channel.

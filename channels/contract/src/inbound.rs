@@ -28,6 +28,8 @@ pub struct InboundMessage {
     pub raw_sha256: [u8; 32],
     /// What the transport said, as against the headers.
     pub envelope: Envelope,
+    /// Where it lay before, and how it is to be taken.
+    pub origin: Origin,
     /// Who wrote it.
     pub from: Option<Party>,
     /// Where answers should go when not to `from`.
@@ -75,6 +77,19 @@ pub struct Envelope {
     pub recipients: Vec<String>,
     /// Address of the peer, without port.
     pub peer: Option<String>,
+}
+
+/// Where a message lay before it came to us, and how it is to be taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Where it lay, in words by which the channel finds it again: folder, UIDVALIDITY and UID
+    /// (`INBOX/1700000000/42`), the path of a file. Empty: it was handed over a connection. The
+    /// same place again is the same arrival, not another one.
+    pub place: String,
+    /// The address of ours to which it belongs, whatever envelope and headers say; empty: they say.
+    pub mailbox: String,
+    /// It is from the past: kept for the record, nobody's work, never acknowledged.
+    pub is_history: bool,
 }
 
 /// How a message hangs together with others. RFC 5322 §3.6.4.

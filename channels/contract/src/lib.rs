@@ -23,13 +23,14 @@ mod inbound;
 mod outbound;
 
 pub use channel::{
-    Channel, ChannelError, ChannelName, DeliverError, Delivered, Health, HealthState, Host,
+    Channel, ChannelError, ChannelName, DeliverError, Delivered, Health, HealthState, Host, Survey,
 };
 pub use content::{
     AttachmentInfo, Authentication, AuthenticationResult, Defect, PartContent, Party, RenderedHtml,
 };
 pub use inbound::{
-    DeliveryReport, Envelope, Inbound, InboundMessage, MessageKind, ReportAction, ThreadKeys,
+    DeliveryReport, Envelope, Inbound, InboundMessage, MessageKind, Origin, ReportAction,
+    ThreadKeys,
 };
 pub use outbound::{Outbound, OutboundAttachment, OutboundMessage, PerformError, Performed};
 pub use rozmova_base as base;

@@ -3,7 +3,7 @@
 //! Every field has its unit in its name or its documentation, and a default; an unknown key is an
 //! error. [`EmailConfig::problems`] finds what parsing alone cannot.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -45,6 +45,8 @@ pub struct EmailConfig {
     pub mailboxes: Vec<MailboxConfig>,
     /// Mailboxes that are fetched over IMAP.
     pub imap: Vec<ImapConfig>,
+    /// Mailboxes that are fetched over POP3, where there is no IMAP.
+    pub pop3: Vec<Pop3Config>,
 }
 
 impl Default for EmailConfig {
@@ -63,6 +65,7 @@ impl Default for EmailConfig {
             relay: RelayConfig::default(),
             mailboxes: Vec::new(),
             imap: Vec::new(),
+            pop3: Vec::new(),
         }
     }
 }
@@ -85,6 +88,15 @@ pub struct ListenLimits {
     pub data_timeout_seconds: u64,
     /// Refused or senseless commands after which a connection is closed.
     pub errors: u32,
+    /// New connections in a minute from one address; 0: without limit.
+    pub connections_per_minute_per_address: u32,
+    /// Recipients in a minute from one address, all mails together; 0: without limit.
+    pub recipients_per_minute_per_address: u32,
+    /// Refused or senseless commands in a minute from one address, all connections together: beyond
+    /// it the address hears 421 for a while; 0: without limit.
+    pub errors_per_minute_per_address: u32,
+    /// Addresses to which the limits per minute do not apply: one's own mail servers.
+    pub trusted_peers: Vec<IpAddr>,
     /// Memory in bytes for mails over 1 MiB that are on their way in, all together: others wait.
     /// At least `message_bytes`.
     pub large_mail_memory_bytes: usize,
@@ -100,6 +112,10 @@ impl Default for ListenLimits {
             command_timeout_seconds: 300,
             data_timeout_seconds: 600,
             errors: 20,
+            connections_per_minute_per_address: 120,
+            recipients_per_minute_per_address: 600,
+            errors_per_minute_per_address: 100,
+            trusted_peers: vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
             large_mail_memory_bytes: 64 * 1024 * 1024,
         }
     }
@@ -189,8 +205,15 @@ pub struct ImapConfig {
     pub user: String,
     /// Password.
     pub password: Secret,
+    /// A program with its arguments that prints an access token, in place of a password: the log-in
+    /// is XOAUTH2 then, as Gmail and Exchange Online want it. It is run at each log-in, without a
+    /// shell, and prints the token as its first line within 30 s; your provider's own tool knows how
+    /// to get and renew one. Empty: the password is used.
+    pub token_command: Vec<String>,
     /// Folder that is watched.
     pub folder: String,
+    /// More folders of the same mailbox, each watched over a connection of its own.
+    pub folders: Vec<String>,
     /// Seconds between looks when the server has no IDLE (RFC 2177), and the longest time between
     /// two looks when it has.
     pub poll_seconds: u64,
@@ -210,10 +233,70 @@ impl Default for ImapConfig {
             ca_file: None,
             user: String::new(),
             password: Secret::default(),
+            token_command: Vec::new(),
             folder: "INBOX".to_owned(),
+            folders: Vec::new(),
             poll_seconds: 60,
             after: AfterFetch::Seen,
             move_to: String::new(),
+        }
+    }
+}
+
+/// A mailbox that is fetched over POP3 (RFC 1939).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pop3Config {
+    /// A short word for the health page and the logs, unique: `info`.
+    pub name: String,
+    /// Name or address of the server.
+    pub host: String,
+    /// Port: 110 (with `starttls` or `none`), 995 (`implicit`).
+    pub port: u16,
+    /// `none`, `starttls` (the command STLS, RFC 2595) or `implicit`.
+    pub tls: TlsMode,
+    /// PEM file with a certificate authority to be believed beside the machine's own.
+    #[serde(with = "path_or_off")]
+    pub ca_file: Option<PathBuf>,
+    /// User name.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
+    /// As [`ImapConfig::token_command`].
+    pub token_command: Vec<String>,
+    /// Seconds between two looks.
+    pub poll_seconds: u64,
+    /// Whether a mail is deleted there after it has been stored. Else it stays, and is known by its
+    /// unique id; a mailbox that only grows becomes slow to look into.
+    pub delete: bool,
+}
+
+impl Default for Pop3Config {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            host: String::new(),
+            port: 995,
+            tls: TlsMode::Implicit,
+            ca_file: None,
+            user: String::new(),
+            password: Secret::default(),
+            token_command: Vec::new(),
+            poll_seconds: 60,
+            delete: false,
+        }
+    }
+}
+
+impl Pop3Config {
+    fn problems(&self, index: usize, say: &mut impl FnMut(&str, String)) {
+        for (field, value) in [("name", &self.name), ("host", &self.host), ("user", &self.user)] {
+            if value.is_empty() {
+                say(&format!("pop3[{index}].{field}"), "must not be empty".to_owned());
+            }
+        }
+        if self.poll_seconds == 0 {
+            say(&format!("pop3[{index}].poll_seconds"), "must be 1 or more".to_owned());
         }
     }
 }
@@ -292,6 +375,12 @@ impl EmailConfig {
                 say(&format!("imap[{index}].name"), format!("\"{}\" occurs twice", imap.name));
             }
         }
+        for (index, pop3) in self.pop3.iter().enumerate() {
+            pop3.problems(index, &mut say);
+            if self.pop3[..index].iter().any(|earlier| earlier.name == pop3.name) {
+                say(&format!("pop3[{index}].name"), format!("\"{}\" occurs twice", pop3.name));
+            }
+        }
         found
     }
 }
@@ -318,6 +407,14 @@ impl ListenLimits {
 }
 
 impl ImapConfig {
+    /// Each folder with the name of its channel: `imap:info`, `imap:info/Archive`.
+    pub fn watched(&self) -> Vec<(String, String)> {
+        let first = (format!("imap:{}", self.name), self.folder.clone());
+        let more = self.folders.iter();
+        let more = more.map(|folder| (format!("imap:{}/{folder}", self.name), folder.clone()));
+        std::iter::once(first).chain(more).collect()
+    }
+
     fn problems(&self, index: usize, say: &mut impl FnMut(&str, String)) {
         for (field, value) in [
             ("name", &self.name),
@@ -327,6 +424,15 @@ impl ImapConfig {
         ] {
             if value.is_empty() {
                 say(&format!("imap[{index}].{field}"), "must not be empty".to_owned());
+            }
+        }
+        let watched = self.watched();
+        for (place, (_, folder)) in watched.iter().enumerate() {
+            if watched[..place].iter().any(|(_, earlier)| earlier == folder) {
+                say(&format!("imap[{index}].folders"), format!("\"{folder}\" occurs twice"));
+            } else if self.after == AfterFetch::Move && *folder == self.move_to {
+                let message = format!("\"{folder}\" is watched: its mails would never leave it");
+                say(&format!("imap[{index}].move_to"), message);
             }
         }
         if self.after == AfterFetch::Move && self.move_to.is_empty() {

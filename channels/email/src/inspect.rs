@@ -2,7 +2,7 @@
 
 use channel_contract::base::Timestamp;
 use channel_contract::{
-    AttachmentInfo, Authentication, Defect, DeliveryReport, Envelope, MessageKind, Party,
+    AttachmentInfo, Authentication, Defect, DeliveryReport, Envelope, MessageKind, Origin, Party,
     ReportAction, ThreadKeys,
 };
 use serde::Serialize;
@@ -103,6 +103,7 @@ pub fn inspect(raw: &[u8], policy: &Policy) -> Inspection {
         channel: channel_contract::ChannelName("inspect".to_owned()),
         received_at: Timestamp::default(),
         envelope: Envelope::default(),
+        origin: Origin::default(),
         raw: bytes::Bytes::copy_from_slice(raw),
         cut_from_bytes: None,
     };

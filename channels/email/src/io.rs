@@ -2,6 +2,8 @@
 
 mod deliver;
 pub(crate) mod imap;
+pub(crate) mod pop3;
 pub(crate) mod smtp_in;
 pub(crate) mod smtp_out;
 pub(crate) mod tls;
+pub(crate) mod token;

@@ -1,4 +1,4 @@
-//! The e-mail channel: SMTP and LMTP listeners, IMAP mailboxes, reading, threading, composing,
+//! The e-mail channel: SMTP and LMTP listeners, IMAP and POP3 mailboxes, reading, threading, composing,
 //! sending.
 //!
 //! Bytes come in through `io`, are read by [`mime`], judged by [`filter`], placed by [`thread`] and
@@ -15,6 +15,7 @@ pub mod html;
 pub mod inspect;
 mod io;
 pub mod mime;
+pub mod rate;
 pub mod reader;
 pub mod session;
 pub mod thread;
@@ -24,8 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use channel_contract::{
-    Channel, ChannelError, ChannelName, Host, Outbound, PartContent, PerformError, Performed,
-    RenderedHtml,
+    Channel, ChannelError, ChannelName, Host, InboundMessage, Outbound, PartContent, PerformError,
+    Performed, RenderedHtml, Survey,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,7 @@ use crate::filter::Policy;
 use crate::inspect::Inspection;
 use crate::io::smtp_in::{Common, Listener, memory_budget};
 use crate::io::smtp_out::Relay;
+use crate::reader::Arrival;
 use crate::session::Protocol;
 use crate::thread::Signer;
 
@@ -65,6 +67,12 @@ impl EmailChannel {
     /// Reads a mail as intake would.
     pub fn inspect(&self, raw: &[u8]) -> Inspection {
         inspect::inspect(raw, &self.policy)
+    }
+
+    /// Reads a mail that came by a way of the server's own: an import, the HTTP API. Never fails;
+    /// takes CPU time in proportion to the size.
+    pub fn read(&self, arrival: Arrival) -> InboundMessage {
+        reader::read(arrival, &self.policy)
     }
 
     /// Where its listeners are open, with the ports that the system chose for port 0; empty until
@@ -139,7 +147,19 @@ impl Channel for EmailChannel {
             tasks.spawn(listener.run());
         }
         for mailbox in &self.config.imap {
-            tasks.spawn(io::imap::run(
+            for (channel, folder) in mailbox.watched() {
+                tasks.spawn(io::imap::run(
+                    ChannelName(channel),
+                    folder,
+                    mailbox.clone(),
+                    Arc::clone(&self.policy),
+                    Arc::clone(&host),
+                    stop.clone(),
+                ));
+            }
+        }
+        for mailbox in &self.config.pop3 {
+            tasks.spawn(io::pop3::run(
                 mailbox.clone(),
                 Arc::clone(&self.policy),
                 Arc::clone(&host),
@@ -158,6 +178,17 @@ impl Channel for EmailChannel {
             .map_err(|error| PerformError::Permanent(error.to_string()))?;
         let receipt = self.relay.send(&composed).await?;
         Ok(Performed { external_id: composed.message_id, receipt })
+    }
+
+    async fn survey(&self, host: Arc<dyn Host>) -> Vec<Survey> {
+        let mut surveys = Vec::new();
+        for mailbox in &self.config.imap {
+            for (channel, folder) in mailbox.watched() {
+                let channel = ChannelName(channel);
+                surveys.push(io::imap::survey(channel, &folder, mailbox, &*host).await);
+            }
+        }
+        surveys
     }
 
     fn render_html(&self, raw: &[u8]) -> Option<RenderedHtml> {

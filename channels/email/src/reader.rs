@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bytes::Bytes;
 use channel_contract::base::Timestamp;
 use channel_contract::{
-    Authentication, ChannelName, Defect, Envelope, InboundMessage, MessageKind, ThreadKeys,
+    Authentication, ChannelName, Defect, Envelope, InboundMessage, MessageKind, Origin, ThreadKeys,
 };
 use sha2::{Digest, Sha256};
 
@@ -29,6 +29,8 @@ pub struct Arrival {
     pub received_at: Timestamp,
     /// What the transport said.
     pub envelope: Envelope,
+    /// Where it lay before, and how it is to be taken.
+    pub origin: Origin,
     /// Every byte.
     pub raw: Bytes,
     /// The size of the whole mail when `raw` is only its beginning: it was too large to be taken.
@@ -55,6 +57,7 @@ fn unread(arrival: Arrival) -> InboundMessage {
         raw: arrival.raw,
         raw_sha256: digest,
         envelope: arrival.envelope,
+        origin: arrival.origin,
         from: None,
         reply_to: Vec::new(),
         to: Vec::new(),
@@ -79,7 +82,7 @@ fn unread(arrival: Arrival) -> InboundMessage {
 }
 
 fn read_unguarded(arrival: Arrival, policy: &Policy) -> InboundMessage {
-    let Arrival { channel, received_at, envelope, raw, cut_from_bytes } = arrival;
+    let Arrival { channel, received_at, envelope, origin, raw, cut_from_bytes } = arrival;
     let mail = match cut_from_bytes {
         None => mime::read(&raw),
         Some(bytes) => mime::read_cut(&raw, bytes),
@@ -109,6 +112,7 @@ fn read_unguarded(arrival: Arrival, policy: &Policy) -> InboundMessage {
         received_at,
         raw_sha256,
         envelope,
+        origin,
         from: mail.from,
         reply_to: mail.reply_to,
         to: mail.to,
@@ -143,7 +147,7 @@ fn external_id(mail: &Mail<'_>, raw: &[u8]) -> String {
         digest.update(from.address.as_bytes());
     }
     digest.update([0]);
-    digest.update(body(raw));
+    digest_body(&mut digest, body(raw));
     format!("{id} {}", hex(&digest.finalize()[..REUSE_DIGEST_BYTES]))
 }
 
@@ -151,8 +155,7 @@ fn external_id(mail: &Mail<'_>, raw: &[u8]) -> String {
 fn body(raw: &[u8]) -> &[u8] {
     let mut rest = raw;
     while !rest.is_empty() {
-        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let (line, tail) = rest.split_at(length);
+        let (line, tail) = split_line(rest);
         if line.trim_ascii().is_empty() {
             break;
         }
@@ -161,13 +164,41 @@ fn body(raw: &[u8]) -> &[u8] {
     rest
 }
 
+fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
+    let length = memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1);
+    text.split_at(length)
+}
+
+/// Empty lines at the end do not count: programs on the way add and take them (RFC 6376 §3.4.3).
+fn digest_body(digest: &mut Sha256, body: &[u8]) {
+    let end =
+        body.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+    let mut rest = &body[..end];
+    while !rest.is_empty() {
+        let (line, tail) = split_line(rest);
+        digest_line(digest, line);
+        rest = tail;
+    }
+    digest.update(b"\r\n");
+}
+
+/// Line ends count as `CRLF`, whichever they are: a mail out of a file has others than over a line.
+fn digest_line(digest: &mut Sha256, line: &[u8]) {
+    match line.strip_suffix(b"\n") {
+        Some(text) => {
+            digest.update(text.strip_suffix(b"\r").unwrap_or(text));
+            digest.update(b"\r\n");
+        }
+        None => digest.update(line),
+    }
+}
+
 fn digest_without_trace(raw: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
     let mut rest = raw;
     let mut in_trace = false;
     while !rest.is_empty() {
-        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let (line, tail) = rest.split_at(length);
+        let (line, tail) = split_line(rest);
         if line.trim_ascii().is_empty() {
             break;
         }
@@ -177,11 +208,11 @@ fn digest_without_trace(raw: &[u8]) -> [u8; 32] {
             });
         }
         if !in_trace {
-            digest.update(line);
+            digest_line(&mut digest, line);
         }
         rest = tail;
     }
-    digest.update(rest);
+    digest_body(&mut digest, rest);
     digest.finalize().into()
 }
 
@@ -196,6 +227,7 @@ mod tests {
                 channel: ChannelName("lmtp".to_owned()),
                 received_at: Timestamp(1),
                 envelope: Envelope::default(),
+                origin: Origin::default(),
                 raw: Bytes::copy_from_slice(raw.as_bytes()),
                 cut_from_bytes: None,
             },
@@ -209,6 +241,12 @@ mod tests {
         let one = arrive(&format!("Received: one\r\n two\r\n{body}"));
         let two = arrive(&format!("Return-Path: <a@b>\r\nReceived: three\r\n{body}"));
         assert_eq!(one.external_id, two.external_id);
+        assert_eq!(one.external_id, arrive(&body.replace("\r\n", "\n")).external_id, "a file");
+        let named = format!("Message-ID: <1@c>\r\n{body}");
+        let filed = arrive(&named.replace("\r\n", "\n")).external_id;
+        assert_eq!(arrive(&named).external_id, filed, "whatever the line ends are");
+        let longer = arrive(&format!("{named}\r\n\r\n")).external_id;
+        assert_eq!(arrive(&named).external_id, longer, "and however many empty lines follow");
         assert!(one.external_id.starts_with("sha256:"));
         assert_ne!(one.external_id, arrive(&body.replace("text", "other")).external_id);
         let named = arrive("Message-ID: <a.b\r\n @c.example>\r\nFrom: a@b.example\r\n\r\n");

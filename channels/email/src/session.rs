@@ -88,6 +88,8 @@ pub enum RecipientAnswer {
     Unknown,
     /// Cannot be found out now.
     Unavailable,
+    /// The peer names too many in too short a time.
+    TooMany,
 }
 
 enum State {
@@ -178,6 +180,11 @@ impl Session {
         matches!(self.state, State::Command) && self.content.is_empty()
     }
 
+    /// Refused or senseless commands so far.
+    pub const fn errors(&self) -> u32 {
+        self.errors
+    }
+
     /// Says that the server ends the session. RFC 5321 §3.8.
     pub fn shut_down(&mut self) {
         self.say("421 4.3.2 The server is being restarted; try again in a moment.");
@@ -222,6 +229,9 @@ impl Session {
             }
             RecipientAnswer::Unavailable => {
                 self.say("451 4.3.0 The address cannot be looked up now; try again later.");
+            }
+            RecipientAnswer::TooMany => {
+                self.say("450 4.7.1 Too many recipients in a short time; try again later.");
             }
         }
     }

@@ -10,6 +10,7 @@ import type {
   ContactPoint,
   Disposition,
   Draft,
+  FilingTarget,
   Health,
   Interaction,
   InteractionDetail,
@@ -24,6 +25,9 @@ import type {
   Page,
   PointMedium,
   QueueNow,
+  Reading,
+  Reception,
+  Reconciliation,
   Role,
   Session,
   Theme,
@@ -208,4 +212,17 @@ export const reports = {
     get<Page<QueueNow> | QueueNow[]>('/queues')
       .then(itemsOf)
       .then((queues) => queues.map(({ id, name }) => ({ id, name }))),
+};
+
+/** Everything received, and what became of it. */
+export const ledger = {
+  arrivals: (message: string) => get<Page<Reception>>(`/messages/${message}/arrivals`),
+  readAgain: (message: string) => post<Reading>(`/unreadable/${message}/reading`, {}),
+  file: (
+    message: string,
+    filing: { to: FilingTarget; client_id?: string; interaction_id?: string; reason: string },
+  ) => post<{ interaction_id: string }>(`/unreadable/${message}/filing`, filing),
+  reconciliations: () => get<Page<Reconciliation>>('/reconciliations', { limit: 1 }),
+  reconcile: (scope: { contents: boolean; mailboxes: boolean }) =>
+    post<Reconciliation>('/reconciliations', scope),
 };

@@ -389,6 +389,60 @@ export interface Unreadable {
   defects: Finding[];
 }
 
+export type FilingTarget = 'client' | 'interaction' | 'discarded';
+
+export interface Difference {
+  code: string;
+  subject: string;
+  detail: string;
+}
+
+export interface ReconciliationReport {
+  received: number;
+  mails: number;
+  repeated: number;
+  /** Mails by final place: a mail is in exactly one. */
+  places: Record<string, number>;
+  contents_read: boolean;
+  mailboxes: {
+    channel: string;
+    expected: number;
+    found: number;
+    waiting: number;
+    fault: string | null;
+  }[];
+  differences_count: number;
+  differences: Difference[];
+}
+
+export interface Reconciliation {
+  id: string;
+  requested_by: string | null;
+  started_at: Micros;
+  finished_at: Micros | null;
+  state: 'running' | 'agrees' | 'differs' | 'failed' | 'interrupted';
+  report: ReconciliationReport | null;
+}
+
+/** One arrival of a message. */
+export interface Reception {
+  id: string;
+  channel: string;
+  place: string;
+  received_at: Micros;
+  size_bytes: number;
+  sha256: string;
+  outcome: string;
+}
+
+/** What came of reading a message again. */
+export interface Reading {
+  message_id: string;
+  interaction_id: string;
+  readable: boolean;
+  defects: Finding[];
+}
+
 export interface HealthPart {
   name: string;
   state: 'starting' | 'up' | 'degraded' | 'down';

@@ -16,7 +16,8 @@ export type Right =
   | 'manage_users'
   | 'view_audit'
   | 'view_reports'
-  | 'view_health';
+  | 'view_health'
+  | 'bring_mail';
 
 const THEME_KEY = 'rozmova.theme';
 const dark = window.matchMedia('(prefers-color-scheme: dark)');

@@ -9,15 +9,19 @@
 
 mod connection;
 mod cursor;
+mod survey;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use channel_contract::{ChannelName, DeliverError, Delivered, Envelope, Health, HealthState, Host};
+use channel_contract::{
+    ChannelName, DeliverError, Delivered, Envelope, Health, HealthState, Host, Origin,
+};
 use tokio_util::sync::CancellationToken;
 
 use self::connection::{Connection, Fault, Wake};
 use self::cursor::Cursor;
+pub(crate) use self::survey::survey;
 use super::deliver::deliver;
 use crate::config::ImapConfig;
 use crate::filter::Policy;
@@ -30,15 +34,16 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 /// Faults in a row after which the mailbox counts as down.
 const FAULTS_UNTIL_DOWN: u32 = 3;
 
-/// Watches one mailbox until `stop`.
+/// Watches one folder of a mailbox until `stop`.
 pub(crate) async fn run(
+    channel: ChannelName,
+    folder: String,
     config: ImapConfig,
     policy: Arc<Policy>,
     host: Arc<dyn Host>,
     stop: CancellationToken,
 ) {
-    let channel = ChannelName(format!("imap:{}", config.name));
-    let mut watcher = Watcher { channel, config, policy, host, stop, faults: 0 };
+    let mut watcher = Watcher { channel, folder, config, policy, host, stop, faults: 0 };
     watcher.report(HealthState::Starting, "Connecting.".to_owned());
     loop {
         let Err(fault) = watcher.watch().await;
@@ -63,6 +68,7 @@ pub(crate) async fn run(
 
 struct Watcher {
     channel: ChannelName,
+    folder: String,
     config: ImapConfig,
     policy: Arc<Policy>,
     host: Arc<dyn Host>,
@@ -83,7 +89,7 @@ impl Watcher {
     /// One connection, for as long as it holds.
     async fn watch(&mut self) -> Result<std::convert::Infallible, Fault> {
         let mut connection = Connection::open(&self.config, &self.stop).await?;
-        let validity = connection.select(&self.config.folder).await?;
+        let validity = connection.select(&self.folder).await?;
         let mut cursor = self.load_cursor().await?;
         if cursor.uid_validity != validity {
             if cursor.uid_validity != 0 {
@@ -103,7 +109,7 @@ impl Watcher {
     }
 
     fn report_up(&self, cursor: &Cursor) {
-        let folder = &self.config.folder;
+        let folder = &self.folder;
         let given_up = cursor.given_up();
         if given_up.is_empty() {
             self.report(HealthState::Up, format!("Watches {folder} on {}.", self.config.host));
@@ -143,7 +149,7 @@ impl Watcher {
             // Counted before it is tried: a mail that breaks the connection must not do so for
             // ever.
             cursor.begin(uid);
-            match self.fetch_one(connection, uid).await {
+            match self.fetch_one(connection, cursor.uid_validity, uid).await {
                 Ok(()) => cursor.finish(uid),
                 Err(Fault::Refused(reason)) => {
                     tracing::warn!(channel = %self.channel, uid, reason, "Skipped a mail");
@@ -164,7 +170,12 @@ impl Watcher {
         Ok(())
     }
 
-    async fn fetch_one(&self, connection: &mut Connection, uid: u32) -> Result<(), Fault> {
+    async fn fetch_one(
+        &self,
+        connection: &mut Connection,
+        validity: u32,
+        uid: u32,
+    ) -> Result<(), Fault> {
         let Some(fetched) = connection.fetch(uid).await? else {
             // Somebody else removed it meanwhile.
             return Ok(());
@@ -173,6 +184,7 @@ impl Watcher {
             channel: self.channel.clone(),
             received_at: self.host.clock().now(),
             envelope: Envelope::default(),
+            origin: Origin { place: place(&self.folder, validity, uid), ..Origin::default() },
             raw: fetched.raw,
             cut_from_bytes: fetched.cut_from_bytes,
         };
@@ -183,19 +195,33 @@ impl Watcher {
         connection.file_away(uid, &self.config).await
     }
 
-    fn state_key(&self) -> String {
-        format!("{}:{}", self.channel, self.config.folder)
-    }
-
     async fn load_cursor(&self) -> Result<Cursor, Fault> {
-        match self.host.load_state(&self.state_key()).await {
-            Ok(text) => Ok(text.and_then(|text| Cursor::parse(&text)).unwrap_or_default()),
-            Err(DeliverError::Unavailable(reason)) => Err(Fault::Host(reason)),
-        }
+        load_cursor(&self.channel, &self.folder, &*self.host).await
     }
 
     async fn save_cursor(&self, cursor: &Cursor) -> Result<(), Fault> {
-        let saved = self.host.save_state(&self.state_key(), &cursor.to_text()).await;
+        let saved =
+            self.host.save_state(&state_key(&self.channel, &self.folder), &cursor.to_text()).await;
         saved.map_err(|DeliverError::Unavailable(reason)| Fault::Host(reason))
+    }
+}
+
+/// A mail by its place in the ledger. RFC 3501 §2.3.1.1: the three together never change meaning.
+fn place(folder: &str, validity: u32, uid: u32) -> String {
+    format!("{folder}/{validity}/{uid}")
+}
+
+fn state_key(channel: &ChannelName, folder: &str) -> String {
+    format!("{channel}:{folder}")
+}
+
+async fn load_cursor(
+    channel: &ChannelName,
+    folder: &str,
+    host: &dyn Host,
+) -> Result<Cursor, Fault> {
+    match host.load_state(&state_key(channel, folder)).await {
+        Ok(text) => Ok(text.and_then(|text| Cursor::parse(&text)).unwrap_or_default()),
+        Err(DeliverError::Unavailable(reason)) => Err(Fault::Host(reason)),
     }
 }

@@ -1,7 +1,8 @@
 //! The SMTP and LMTP listeners: sockets round [`crate::session`].
 //!
 //! 1. `250` goes out only after the host has taken the mail; on any error the sender hears `451`.
-//! 2. Connections are counted in all and for each address; a surplus one hears `421`.
+//! 2. Connections are counted in all and for each address, connections, recipients and errors of an
+//!    address in a minute too; a surplus connection hears `421`, a surplus recipient `450`.
 //! 3. Memory for mails over 1 MiB comes out of one budget: the others wait, their senders with
 //!    them.
 //! 4. When the server stops, mails on their way in are finished, everything else hears `421`.
@@ -11,8 +12,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use channel_contract::base::Timestamp;
 use channel_contract::{
-    ChannelError, ChannelName, DeliverError, Envelope, Health, HealthState, Host,
+    ChannelError, ChannelName, DeliverError, Envelope, Health, HealthState, Host, Origin,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use super::deliver::deliver;
 use crate::config::ListenLimits;
 use crate::filter::Policy;
+use crate::rate::Rate;
 use crate::reader::Arrival;
 use crate::session::{Protocol, ReceivedMail, RecipientAnswer, Session, SessionConfig, Step};
 
@@ -55,7 +58,15 @@ struct Shared {
     stop: CancellationToken,
     connections: Arc<Semaphore>,
     by_address: Mutex<BTreeMap<IpAddr, usize>>,
+    rates: Mutex<Rates>,
     memory: Arc<Semaphore>,
+}
+
+/// What each address does in a minute.
+struct Rates {
+    connections: Rate,
+    recipients: Rate,
+    errors: Rate,
 }
 
 /// What the listeners of a channel have in common.
@@ -98,6 +109,12 @@ impl Listener {
             errors: common.limits.errors,
             starttls: common.tls.is_some(),
         };
+        let limits = &common.limits;
+        let rates = Rates {
+            connections: Rate::new(limits.connections_per_minute_per_address),
+            recipients: Rate::new(limits.recipients_per_minute_per_address),
+            errors: Rate::new(limits.errors_per_minute_per_address),
+        };
         let shared = Shared {
             channel,
             config,
@@ -108,6 +125,7 @@ impl Listener {
             host: common.host,
             stop: common.stop,
             by_address: Mutex::default(),
+            rates: Mutex::new(rates),
             memory: common.memory,
         };
         Ok(Self { socket, shared: Arc::new(shared) })
@@ -155,8 +173,28 @@ impl Shared {
         self.host.report_health(&self.channel, Health { state, detail });
     }
 
+    /// Works on the rates of an address, unless it is trusted.
+    fn rated<T>(
+        &self,
+        peer: IpAddr,
+        trusted: T,
+        work: impl FnOnce(&mut Rates, Timestamp) -> T,
+    ) -> T {
+        if self.limits.trusted_peers.contains(&peer.to_canonical()) {
+            return trusted;
+        }
+        let now = self.host.clock().now();
+        work(&mut self.rates.lock().unwrap_or_else(PoisonError::into_inner), now)
+    }
+
     /// A place for one more connection, or nothing if there are too many.
     fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+        let is_slow_enough = self.rated(peer, true, |rates, now| {
+            rates.errors.has_some(peer, now) && rates.connections.take(peer, 1, now)
+        });
+        if !is_slow_enough {
+            return None;
+        }
         let permit = Arc::clone(&self.connections).try_acquire_owned().ok()?;
         let mut counts = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(peer).or_default();
@@ -205,6 +243,7 @@ async fn connection(shared: Arc<Shared>, mut stream: TcpStream, peer: IpAddr) {
             let _ = secured.shutdown().await;
         }
     }
+    shared.rated(peer, (), |rates, now| rates.errors.charge(peer, session.errors(), now));
 }
 
 /// Why a session's loop ended.
@@ -326,7 +365,11 @@ impl Work<'_> {
     }
 
     async fn look_up(&self, address: &str) -> RecipientAnswer {
-        let policy = &self.shared.policy;
+        let (shared, peer) = (self.shared, self.peer);
+        if !shared.rated(peer, true, |rates, now| rates.recipients.take(peer, 1, now)) {
+            return RecipientAnswer::TooMany;
+        }
+        let policy = &shared.policy;
         // Plus-addresses and return paths of ours belong to the address before the plus.
         let signed = policy.signer.verify_return_path(address).is_some()
             || policy.signer.verify_interaction_address(address).is_some();
@@ -363,6 +406,7 @@ impl Work<'_> {
                 recipients: mail.recipients,
                 peer: Some(self.peer.to_string()),
             },
+            origin: Origin::default(),
             raw: mail.raw,
             cut_from_bytes: None,
         };

@@ -2,12 +2,18 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use channel_contract::{ChannelError, ChannelName};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+/// Longest time for the handshake.
+const HANDSHAKE: Duration = Duration::from_mins(1);
 
 /// Reads the listeners' certificate chain and key.
 pub(crate) fn acceptor(
@@ -51,4 +57,19 @@ pub(crate) fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, String> 
     }
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// Secures a connection to a server of this name; see [`connector`].
+pub(crate) async fn secured<W: AsyncRead + AsyncWrite + Unpin>(
+    host: &str,
+    ca_file: Option<&Path>,
+    wire: W,
+) -> Result<TlsStream<W>, String> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_| format!("\"{host}\" is no host name for TLS"))?;
+    let connecting = connector(ca_file)?.connect(name, wire);
+    match tokio::time::timeout(HANDSHAKE, connecting).await {
+        Ok(done) => done.map_err(|error| error.to_string()),
+        Err(_) => Err("no answer".to_owned()),
+    }
 }

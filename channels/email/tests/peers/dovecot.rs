@@ -16,6 +16,8 @@ pub(crate) struct Dovecot {
     pub(crate) imaps_port: u16,
     pub(crate) certificate: PathBuf,
     pub(crate) lmtp_port: u16,
+    /// POP3 in the clear and with STLS, when this Dovecot has it.
+    pub(crate) pop3_port: Option<u16>,
     pub(crate) scratch: Scratch,
     process: Option<Child>,
 }
@@ -24,6 +26,15 @@ impl Dovecot {
     pub(crate) async fn start() -> Self {
         let scratch = Scratch::new("dovecot");
         let (imap_port, imaps_port, lmtp_port) = (free_port(), free_port(), free_port());
+        // A package of its own: dovecot-pop3d.
+        let has_pop3 = std::path::Path::new("/usr/lib/dovecot/pop3").exists();
+        let pop3_port = has_pop3.then(free_port);
+        let pop3 = pop3_port.map_or_else(String::new, |port| {
+            format!(
+                "protocols = imap lmtp pop3\nservice pop3-login {{\n inet_listener pop3 {{\n port = {port}\n \
+                 }}\n inet_listener pop3s {{\n port = 0\n }}\n}}\n"
+            )
+        });
         let (certificate, key) = certificate(scratch.path()).await;
         let root = run("coreutils", "id", &["-u"]).await.stdout.trim_ascii() == b"0";
         let file = |name: &str| scratch.path().join(name).display().to_string();
@@ -38,7 +49,13 @@ impl Dovecot {
             let group = own(run("coreutils", "id", &["-gn"]).await);
             (name.clone(), name.clone(), name, group)
         };
-        let chroot = if root { "" } else { "service imap-login {\n chroot =\n}\n" };
+        let chroot = match (root, has_pop3) {
+            (true, _) => "",
+            (false, false) => "service imap-login {\n chroot =\n}\n",
+            (false, true) => {
+                "service imap-login {\n chroot =\n}\nservice pop3-login {\n chroot =\n}\n"
+            }
+        };
         let config = format!(
             "base_dir = {base}\nstate_dir = {base}\nlog_path = {log}\nprotocols = imap lmtp\n\
              listen = 127.0.0.1\nssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\nssl_dh =\n\
@@ -54,7 +71,7 @@ impl Dovecot {
              service imap-login {{\n inet_listener imap {{\n port = {imap_port}\n }}\n \
              inet_listener imaps {{\n port = {imaps_port}\n ssl = yes\n }}\n}}\n\
              service lmtp {{\n inet_listener lmtp {{\n address = 127.0.0.1\n port = {lmtp_port}\n \
-             }}\n}}\nservice stats {{\n client_limit = 100\n}}\n{chroot}",
+             }}\n}}\nservice stats {{\n client_limit = 100\n}}\n{pop3}{chroot}",
             base = file("run"),
             log = file("log"),
             mail_dir = file("mail"),
@@ -68,8 +85,15 @@ impl Dovecot {
             open_to_all(scratch.path());
         }
         std::fs::write(scratch.path().join("dovecot.conf"), config).unwrap();
-        let mut dovecot =
-            Self { imap_port, imaps_port, certificate, lmtp_port, scratch, process: None };
+        let mut dovecot = Self {
+            imap_port,
+            imaps_port,
+            certificate,
+            lmtp_port,
+            pop3_port,
+            scratch,
+            process: None,
+        };
         dovecot.resume().await;
         dovecot
     }
@@ -116,9 +140,14 @@ impl Dovecot {
 
     /// Puts a mail into a folder as a delivery agent does: written aside, then renamed.
     pub(crate) fn put(&self, mail: &[u8]) {
+        self.put_into("", mail);
+    }
+
+    /// The same into a folder: `.Done`.
+    pub(crate) fn put_into(&self, folder: &str, mail: &[u8]) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::SeqCst);
-        let maildir = self.maildir();
+        let maildir = self.maildir().join(folder);
         let aside = maildir.join(format!("tmp/{number}.test"));
         std::fs::write(&aside, mail).unwrap();
         let owner = std::fs::metadata(&maildir).unwrap();

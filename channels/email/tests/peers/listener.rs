@@ -182,3 +182,99 @@ async fn starttls_secures_both_directions() {
     running.host.broken.store(true, Ordering::SeqCst);
     running.stop().await;
 }
+
+/// As if the tests came from elsewhere.
+fn from_a_stranger() -> EmailConfig {
+    let mut config = config();
+    config.limits.trusted_peers.clear();
+    config
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_hears_421_when_it_connects_too_often_or_makes_too_many_errors() {
+    let mut often = from_a_stranger();
+    often.limits.connections_per_minute_per_address = 3;
+    let running = Running::start(often).await;
+    for number in 0..5 {
+        let heard = Client::connect(&running, "smtp").await.hear("\r\n").await;
+        let expected = if number < 3 { "220 " } else { "421 4.7.0" };
+        assert!(heard.starts_with(expected), "{number}: {heard}");
+    }
+    running.stop().await;
+
+    let mut wrong = from_a_stranger();
+    wrong.limits.errors = 4;
+    wrong.limits.errors_per_minute_per_address = 4;
+    let running = Running::start(wrong).await;
+    let mut guessing = Client::connect(&running, "smtp").await;
+    let commands = "EHLO c\r\nMAIL FROM:<a@c.example>\r\n".to_owned()
+        + &"RCPT TO:<guess@elsewhere.example>\r\n".repeat(5);
+    let heard = guessing.say(&commands, "errors.\r\n").await;
+    assert_eq!(heard.matches("550 5.7.1").count(), 5, "{heard}");
+    drop(guessing);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let heard = Client::connect(&running, "smtp").await.hear("\r\n").await;
+    assert!(heard.starts_with("421 4.7.0"), "{heard}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_cannot_bring_more_recipients_in_a_minute_than_agreed() {
+    let mut config = from_a_stranger();
+    config.limits.recipients_per_minute_per_address = 2;
+    let running = Running::start(config).await;
+    let mut client = Client::connect(&running, "smtp").await;
+    let envelope = "EHLO c\r\nMAIL FROM:<a@c.example>\r\n".to_owned()
+        + &"RCPT TO:<info@bank.example>\r\n".repeat(3);
+    let heard = client.say(&envelope, "later.\r\n").await;
+    assert_eq!(heard.matches("250 2.1.5").count(), 2, "{heard}");
+    assert!(heard.ends_with("450 4.7.1 Too many recipients in a short time; try again later.\r\n"));
+    let heard = client.say(&format!("DATA\r\n{}", mail(1)), "Stored\r\n").await;
+    assert!(heard.contains("250 2.6.0"), "what was accepted is taken: {heard}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sizes_line_ends_recipients_and_relaying_are_strict_on_the_wire() {
+    let mut config = config();
+    config.limits.message_bytes = 70_000;
+    config.limits.recipients = 2;
+    let running = Running::start(config).await;
+    let mut client = Client::connect(&running, "smtp").await;
+    let hello = client.say("EHLO c\r\n", "250 ENHANCEDSTATUSCODES\r\n").await;
+    assert!(hello.contains("250-SIZE 70000\r\n") && !hello.contains("AUTH"), "{hello}");
+    let heard = client.say("MAIL FROM:<a@c.example> SIZE=70001\r\n", "\r\n").await;
+    assert!(heard.starts_with("552 5.3.4"), "refused before it is sent: {heard}");
+    for elsewhere in [
+        "b@elsewhere.example",
+        "b%elsewhere.example@bank.example.evil",
+        "\"b@elsewhere.example\"@elsewhere.example",
+        "info@bank.example@elsewhere.example",
+    ] {
+        let ask = format!("RSET\r\nMAIL FROM:<a@c.example>\r\nRCPT TO:<{elsewhere}>\r\nNOOP\r\n");
+        let heard = client.say(&ask, "250 2.0.0 OK\r\n").await;
+        let heard = if heard.matches("2.0.0").count() < 2 {
+            heard + &client.hear("250 2.0.0 OK\r\n").await
+        } else {
+            heard
+        };
+        assert!(!heard.contains("250 2.1.5"), "{elsewhere}: {heard}");
+    }
+    let many = "RSET\r\nMAIL FROM:<>\r\n".to_owned() + &"RCPT TO:<info@bank.example>\r\n".repeat(3);
+    let heard = client.say(&many, "message.\r\n").await;
+    assert!(heard.contains("452 4.5.3"), "{heard}");
+    // Only CRLF . CRLF ends a mail: the rest would be taken for commands by a lax server.
+    let smuggled = "DATA\r\nMessage-ID: <9@c.example>\r\nFrom: a@c.example\r\n\r\none\n.\n\
+                    MAIL FROM:<evil@c.example>\r\n.\nRSET\n.\r\nstill\r\n.\r\n";
+    client.say(smuggled, "Stored\r\n").await;
+    let messages = running.host.messages();
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].text.contains("evil@c.example") && messages[0].text.contains("still"));
+    let over = "MAIL FROM:<a@c.example>\r\nRCPT TO:<info@bank.example>\r\nDATA\r\n".to_owned();
+    client.say(&over, "own.\r\n").await;
+    let body = "0123456789abcdef\r\n".repeat(4_000);
+    let heard = client.say(&format!("{body}.\r\n"), "takes.\r\n").await;
+    assert!(heard.starts_with("552 5.3.4"), "{heard}");
+    assert_eq!(running.host.messages().len(), 1, "nothing of it is kept");
+    running.stop().await;
+}

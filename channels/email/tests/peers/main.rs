@@ -6,6 +6,7 @@
 mod dovecot;
 mod imap;
 mod listener;
+mod pop3;
 mod postfix;
 mod sending;
 mod support;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_imap::extensions::idle::IdleResponse;
 use async_imap::types::Fetch;
-use async_imap::{Client, Session, error::Error};
+use async_imap::{Authenticator, Client, Session, error::Error};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::Stream;
@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{AfterFetch, ImapConfig, TlsMode};
-use crate::io::tls;
+use crate::io::{tls, token};
 use crate::mime::MAX_MAIL_BYTES;
 
 /// Longest time for one exchange with the server.
@@ -105,6 +105,15 @@ impl Connection {
             other @ (Fault::Stopped | Fault::Broken(_) | Fault::Host(_)) => other,
         })?;
         Ok(folder_state.uid_validity.unwrap_or(1))
+    }
+
+    /// Opens a folder for looking only and returns its `UIDVALIDITY`.
+    pub(super) async fn examine(&mut self, folder: &str) -> Result<u32, Fault> {
+        let examined = limited(&self.stop, EXCHANGE, self.session.examine(folder)).await?;
+        let state = examined.map_err(|error| {
+            Fault::Broken(format!("the folder {folder} cannot be looked at: {}", fault(error)))
+        })?;
+        Ok(state.uid_validity.unwrap_or(1))
     }
 
     /// The UIDs that a search finds.
@@ -283,12 +292,33 @@ async fn log_in(
     client: Client<Box<dyn Wire>>,
     config: &ImapConfig,
 ) -> Result<Session<Box<dyn Wire>>, Fault> {
+    if !config.token_command.is_empty() {
+        let token = token::fetch(&config.token_command).await.map_err(Fault::Broken)?;
+        let answer = Some(token::xoauth2(&config.user, &token));
+        return client.authenticate("XOAUTH2", Bearer(answer)).await.map_err(|(error, _)| {
+            Fault::Broken(format!(
+                "{} does not let {} in ({error}): look at user and token_command",
+                config.host, config.user
+            ))
+        });
+    }
     client.login(&config.user, &config.password.0).await.map_err(|(error, _)| {
         Fault::Broken(format!(
             "{} does not let {} in ({error}): look at user and password",
             config.host, config.user
         ))
     })
+}
+
+/// Sends the token once. A refusal comes as one more challenge, whose answer is empty.
+struct Bearer(Option<String>);
+
+impl Authenticator for Bearer {
+    type Response = String;
+
+    fn process(&mut self, _challenge: &[u8]) -> String {
+        self.0.take().unwrap_or_default()
+    }
 }
 
 /// Goes through a whole answer and keeps the first thing picked.

@@ -16,6 +16,9 @@ pub(super) struct Cursor {
     pub(super) uid_validity: u32,
     /// Everything up to this was tried; `None` until the first pass over the mailbox is complete.
     last_uid: Option<u32>,
+    /// The newest mail when the first pass began: of those up to here only the unread were fetched.
+    #[serde(default)]
+    first_uid: Option<u32>,
     /// What was begun and not finished, with the attempts so far.
     #[serde(default)]
     unfinished: BTreeMap<u32, u32>,
@@ -27,7 +30,10 @@ impl Cursor {
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        let mut cursor: Self = serde_json::from_str(text).ok()?;
+        // Kept before this was noted: what came until now cannot be asked about.
+        cursor.first_uid = cursor.first_uid.or(cursor.last_uid);
+        Some(cursor)
     }
 
     pub(super) fn to_text(&self) -> String {
@@ -77,6 +83,19 @@ impl Cursor {
     /// The first pass is complete: from here on only what is newer than `highest`.
     pub(super) const fn start_at(&mut self, highest: u32) {
         self.last_uid = Some(highest);
+        self.first_uid = Some(highest);
+    }
+
+    /// Whether this mail will be fetched yet, or be tried again.
+    pub(super) fn is_to_come(&self, uid: u32) -> bool {
+        let tries = self.unfinished.get(&uid);
+        tries.map_or_else(|| uid > self.last_uid.unwrap_or(0), |tries| *tries < MAX_ATTEMPTS)
+    }
+
+    /// Whether this mail came after the watching began and its turn is over.
+    pub(super) fn was_to_be_fetched(&self, uid: u32) -> bool {
+        let first = self.first_uid.unwrap_or(0);
+        uid > first && !self.is_to_come(uid)
     }
 
     /// Mails that will not be tried again.
@@ -104,6 +123,23 @@ mod tests {
         assert_eq!(cursor.due([9]), [0; 0], "a range with * always holds the newest");
         assert_eq!(cursor.due([12, 11]), [11, 12]);
         assert_eq!(Cursor::parse(&cursor.to_text()), Some(cursor));
+    }
+
+    #[test]
+    fn a_survey_knows_what_should_have_been_fetched() {
+        let mut cursor = Cursor::new(7);
+        assert!(cursor.is_to_come(1), "nothing was fetched yet");
+        cursor.start_at(10);
+        for uid in [11, 12] {
+            cursor.begin(uid);
+        }
+        cursor.finish(11);
+        assert!(cursor.was_to_be_fetched(11) && !cursor.is_to_come(11));
+        assert!(!cursor.was_to_be_fetched(12) && cursor.is_to_come(12), "tried again");
+        assert!(!cursor.was_to_be_fetched(9) && !cursor.is_to_come(9), "older than the watching");
+        assert!(cursor.is_to_come(13));
+        (1..MAX_ATTEMPTS).for_each(|_| cursor.begin(12));
+        assert!(cursor.was_to_be_fetched(12), "given up, and so it must be named");
     }
 
     #[test]
