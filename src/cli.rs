@@ -6,6 +6,7 @@
 
 mod bench;
 mod demo;
+mod dkim;
 mod inspect;
 mod serve;
 mod simulate;
@@ -52,6 +53,8 @@ enum Command {
     /// Print docs/config.md.
     #[command(hide = true)]
     ConfigDocs,
+    /// Print the DNS records with which others check our signatures.
+    Dkim,
     /// People who sign in.
     #[command(subcommand)]
     User(users::UserCommand),
@@ -97,6 +100,7 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
         Command::Serve
         | Command::Migrate
         | Command::CheckConfig
+        | Command::Dkim
         | Command::User(_)
         | Command::Token(_)
         | Command::Inspect(_) => {}
@@ -123,6 +127,7 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
             println!("The configuration is in order.");
             Ok(())
         }
+        Command::Dkim => dkim::run(config),
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
         Command::Inspect(command) => inspect::run(command, config),

@@ -32,6 +32,7 @@ pub mod interaction;
 pub mod message;
 pub mod report;
 pub mod routing;
+pub mod texts;
 // ── raw mails and files ──
 pub mod media;
 // ── settings, logs and figures ──

@@ -29,7 +29,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::error::ApiError;
 use crate::app::App;
-use crate::{agent, audit, auth, client, health, interaction, live, message, routing, wallboard};
+use crate::{
+    agent, audit, auth, client, health, interaction, live, message, routing, texts, wallboard,
+};
 
 /// All features' APIs, below `/api/v1`.
 fn api() -> OpenApiRouter<Arc<App>> {
@@ -45,7 +47,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
             .merge(routing::api::router())
             .merge(wallboard::api::router())
             .merge(live::ws::router())
-            .merge(message::api::router()),
+            .merge(message::api::router())
+            .merge(texts::api::router()),
     )
 }
 

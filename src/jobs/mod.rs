@@ -1,6 +1,7 @@
 //! What is done by and by: each job does a piece, says how soon it wants to do the next, and is
 //! tried again after a fault.
 
+mod reopen;
 mod spool;
 mod uploads;
 
@@ -17,6 +18,7 @@ const FAULT_PAUSE: Duration = Duration::from_secs(10);
 /// Runs all jobs until `stop` is cancelled; what has been begun is finished.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     tokio::join!(
+        repeat("reopen", &stop, FAULT_PAUSE, || reopen::release_held(&app)),
         repeat("spool", &stop, FAULT_PAUSE, || spool::move_on(&app)),
         repeat("uploads", &stop, FAULT_PAUSE, || uploads::forget_orphans(&app)),
     );

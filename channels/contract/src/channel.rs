@@ -67,6 +67,14 @@ pub enum ChannelError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A key with which messages are signed cannot be used.
+    #[error("{channel} cannot sign: {reason}")]
+    Key {
+        /// Whose messages.
+        channel: ChannelName,
+        /// Which key, and what is wrong with it.
+        reason: String,
+    },
 }
 
 /// What the server offers to a channel.

@@ -31,5 +31,8 @@ pub use content::{
 pub use inbound::{
     DeliveryReport, Envelope, Inbound, InboundMessage, MessageKind, ReportAction, ThreadKeys,
 };
-pub use outbound::{Outbound, OutboundAttachment, OutboundMessage, PerformError, Performed};
+pub use outbound::{
+    Outbound, OutboundAttachment, OutboundMessage, PerformError, Performed, RecipientOutcome,
+    RecipientState,
+};
 pub use rozmova_base as base;

@@ -9,4 +9,7 @@ mod live;
 mod routing;
 mod swaks;
 mod wallboard;
+mod sending;
+mod texts;
 mod work;
+mod wrong_thread;

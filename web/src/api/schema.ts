@@ -391,6 +391,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/interactions/{id}/drafts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Who else has begun to write here; what they write is theirs */
+    get: operations['messages_other_drafts'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/interactions/{id}/events': {
     parameters: {
       query?: never;
@@ -401,6 +418,26 @@ export interface paths {
     /** Everything that happened to a contact, oldest first */
     get: operations['interaction_events'];
     put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/interactions/{id}/home': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Move all messages of this contact into the one that they belong to
+     * @description This contact is closed with a note; the other one waits for its agent, or opens again.
+     */
+    put: operations['messages_move_messages'];
     post?: never;
     delete?: never;
     options?: never;
@@ -420,7 +457,8 @@ export interface paths {
     put?: never;
     /**
      * Answer the client, or leave a note
-     * @description A reply leaves ten seconds later and can be taken back until then.
+     * @description A reply leaves ten seconds later, or at the time that was chosen, and can be taken back until
+     *     then.
      */
     post: operations['messages_write'];
     delete?: never;
@@ -491,6 +529,23 @@ export interface paths {
     get?: never;
     /** Holds, parks, takes up again, or leaves the next word to the client */
     put: operations['agent_set_state'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/interactions/{id}/texts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Texts for answers in this contact, filled in */
+    get: operations['texts_usable_texts'];
+    put?: never;
     post?: never;
     delete?: never;
     options?: never;
@@ -793,6 +848,59 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/texts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** All texts, by kind and name */
+    get: operations['texts_texts'];
+    put?: never;
+    /** Add a text */
+    post: operations['texts_add_text'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/texts/preview': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** How a template looks, filled in with examples */
+    post: operations['texts_preview_text'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/texts/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Change a text */
+    put: operations['texts_change_text'];
+    post?: never;
+    /** Remove a text */
+    delete: operations['texts_remove_text'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tokens/{id}': {
     parameters: {
       query?: never;
@@ -841,6 +949,26 @@ export interface paths {
      * @description The body is the file; `Content-Type` its type, `X-File-Name` its name, percent-encoded UTF-8.
      */
     post: operations['messages_upload'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/uploads/copies': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take a file of a message into an answer
+     * @description Gives an upload with the same content, which goes with a message or a draft as any other.
+     */
+    post: operations['messages_copy_file'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1297,6 +1425,7 @@ export interface components {
       medium: components['schemas']['ContactMedium'];
       /** @description The one to use first in its medium. */
       preferred: boolean;
+      trouble?: components['schemas']['TroubleView'] | null;
       /** @description As shown. */
       value: string;
       verified_at?: components['schemas']['Timestamp'] | null;
@@ -1349,7 +1478,13 @@ export interface components {
       /** @description What the other side said; absent when nothing was said yet. */
       detail?: string | null;
       next_try_at?: components['schemas']['Timestamp'] | null;
-      /** @description `queued`, `sending`, `sent`, `delivered`, `failed`. */
+      /** @description What became of it for each recipient; empty for messages of before this was kept. */
+      recipients: components['schemas']['RecipientDelivery'][];
+      scheduled?: components['schemas']['Scheduled'] | null;
+      /**
+       * @description `scheduled`, `queued`, `sending`, `sent`, `delayed`, `delivered`, `failed`. One recipient
+       *     who did not get it is enough for `failed`.
+       */
       state: string;
     };
     /** @description With which result. */
@@ -1401,6 +1536,11 @@ export interface components {
        * @default []
        */
       cc: components['schemas']['Party'][];
+      /**
+       * @description What it is going to be: `reply`, `reply_all`, `forward`; empty: not said.
+       * @default
+       */
+      mode: string;
       /**
        * @description One line.
        * @default
@@ -1458,6 +1598,16 @@ export interface components {
       /** @description `queued`, `offered`, `connected`, `closed`, … */
       type: string;
     };
+    /** @description Which file. */
+    FileToCopy: {
+      /** @description A file of a message. */
+      attachment_id: components['schemas']['AttachmentId'];
+    };
+    /** @description A text that was filled in. */
+    Filled: {
+      /** @description The text. */
+      text: string;
+    };
     /** @description Something found in a message. */
     Finding: {
       /** @description For programs. */
@@ -1479,6 +1629,11 @@ export interface components {
      * @enum {string}
      */
     HoldingKind: 'current' | 'deposit' | 'loan' | 'card';
+    /** @description Where the messages belong. */
+    Home: {
+      /** @description The contact that they continue. */
+      interaction_id: components['schemas']['InteractionId'];
+    };
     /** Format: uuid */
     HoursId: string;
     /** @description A calendar of opening hours. */
@@ -1674,8 +1829,11 @@ export interface components {
       attachments?: components['schemas']['AttachmentId'][];
       /** @description And to whom else. */
       cc?: components['schemas']['Party'][];
-      /** @description `reply` or `note`. */
+      /** @description From which of the bank's addresses; absent: that of the queue. */
+      from?: string | null;
+      /** @description `reply`, `forward` or `note`. */
       kind: components['schemas']['WritingKind'];
+      schedule?: components['schemas']['NewSchedule'] | null;
       seen_message_id?: components['schemas']['MessageId'] | null;
       /** @description One line; the contact's number is added when it is not there. */
       subject?: string;
@@ -1690,15 +1848,43 @@ export interface components {
       attachments?: components['schemas']['AttachmentId'][];
       /** @description And to whom else. */
       cc?: components['schemas']['Party'][];
+      /** @description From which of the bank's addresses; absent: that of the queue. */
+      from?: string | null;
       medium: components['schemas']['WrittenMedium'];
       /** @description On whose account: its mailbox, wrap-up and result codes apply. */
       queue_id: components['schemas']['QueueId'];
+      schedule?: components['schemas']['NewSchedule'] | null;
       /** @description One line; the contact's number is added. */
       subject: string;
       /** @description The text. */
       text: string;
       /** @description To whom. */
       to: components['schemas']['Party'][];
+    };
+    /** @description A time as people name it: where they are, what the clock on their wall shows. */
+    NewSchedule: {
+      /**
+       * @description `2026-11-24T09:00`. A time that the clock skips in spring is taken an hour later, one that
+       *     it shows twice in autumn is the first.
+       */
+      local_time: string;
+      /** @description IANA name; absent: the centre's. */
+      time_zone?: string | null;
+    };
+    /** @description A text to be kept. */
+    NewText: {
+      /**
+       * @description The template. Placeholders: `{{ client }}`, `{{ agent }}`, `{{ bank }}`, `{{ number }}`,
+       *     `{{ subject }}`, `{{ queue }}`, `{{ date }}`; conditions: `{% if client %}…{% endif %}`.
+       */
+      body: string;
+      /** @description What it is for. */
+      kind: components['schemas']['TextKind'];
+      /** @description `uk`, `en`, or empty: whatever the client writes. */
+      language?: string;
+      /** @description How agents find it. */
+      name: string;
+      queue_id?: components['schemas']['QueueId'] | null;
     };
     /** @description A contact that is offered to an agent. */
     Offer: {
@@ -1713,6 +1899,13 @@ export interface components {
     };
     /** Format: uuid */
     OfferId: string;
+    /** @description That somebody has a draft. */
+    OtherDraft: {
+      /** @description Who. */
+      author: components['schemas']['Author'];
+      /** @description When it was saved last. */
+      changed_at: components['schemas']['Timestamp'];
+    };
     /** @description Answers that wait to be sent. */
     OutboxView: {
       /** @description What is so and what to do; empty when all is well. */
@@ -2147,6 +2340,13 @@ export interface components {
        */
       pull_allowed: boolean;
       /**
+       * Format: int32
+       * @description Days after its closing within which an answer opens a contact again; later a new one
+       *     follows it. 0: always a new one. Left out: as in the configuration.
+       * @default null
+       */
+      reopen_within_days: number | null;
+      /**
        * @description Wider circles of agents after a time.
        * @default []
        */
@@ -2250,6 +2450,19 @@ export interface components {
       /** @description As shown. */
       name: string;
     };
+    /** @description One recipient of a message of ours. */
+    RecipientDelivery: {
+      /** @description The address. */
+      address: string;
+      /** @description Since when. */
+      at: components['schemas']['Timestamp'];
+      /** @description What the other side said. */
+      detail?: string | null;
+      /** @description `queued`, `delayed`, `sent`, `delivered`, `failed`. */
+      state: string;
+      /** @description Enhanced status (RFC 3463), if the other side gave one. */
+      status?: string | null;
+    };
     /** @description Why not. */
     Refusal: {
       /** @description For the supervisor; may be empty. */
@@ -2338,6 +2551,15 @@ export interface components {
        * @default []
        */
       skill: components['schemas']['SkillItem'][];
+    };
+    /** @description A chosen time. */
+    Scheduled: {
+      /** @description As it was named. */
+      local_time: string;
+      /** @description The instant. */
+      send_at: components['schemas']['Timestamp'];
+      /** @description The zone in which it was named. */
+      time_zone: string;
     };
     /** @description The server. */
     ServerView: {
@@ -2497,6 +2719,30 @@ export interface components {
        */
       within_ms: number;
     };
+    /** @description A text. */
+    Text: {
+      /** @description The template. */
+      body: string;
+      /** @description When it was last changed. */
+      changed_at: components['schemas']['Timestamp'];
+      changed_by?: components['schemas']['UserId'] | null;
+      /** @description Which. */
+      id: components['schemas']['TextId'];
+      /** @description What it is for. */
+      kind: components['schemas']['TextKind'];
+      /** @description `uk`, `en`, or empty: whatever the client writes. */
+      language: string;
+      /** @description How agents find it. */
+      name: string;
+      queue_id?: components['schemas']['QueueId'] | null;
+    };
+    /** Format: uuid */
+    TextId: string;
+    /**
+     * @description What a text is for.
+     * @enum {string}
+     */
+    TextKind: 'answer' | 'signature';
     /** @description Something that happened with a client */
     TimelineEntry: {
       /** @description When. */
@@ -2673,6 +2919,35 @@ export interface components {
       note?: string;
       queue_id?: components['schemas']['QueueId'] | null;
     };
+    /** @description A template to be tried. */
+    Trial: {
+      /** @description The template. */
+      body: string;
+    };
+    /** @description How an address has taken our mail */
+    TroubleView: {
+      /**
+       * Format: int64
+       * @description Messages that its owner called spam.
+       */
+      complaints: number;
+      /** @description What was said. */
+      detail: string;
+      /**
+       * Format: int64
+       * @description Messages given up because of the address.
+       */
+      hard: number;
+      /** @description Writing to it is useless until somebody has looked. */
+      is_failing: boolean;
+      /** @description When the last of these was reported. */
+      last_at: components['schemas']['Timestamp'];
+      /**
+       * Format: int64
+       * @description Messages given up for another reason since one was delivered.
+       */
+      soft: number;
+    };
     /** @description A message that could not be read. */
     Unreadable: {
       /** @description Why. */
@@ -2708,6 +2983,17 @@ export interface components {
        * @description Size.
        */
       size_bytes: number;
+    };
+    /** @description A text ready to be put into an answer. */
+    UsableText: {
+      /** @description Which. */
+      id: components['schemas']['TextId'];
+      /** @description `uk`, `en`, or empty. */
+      language: string;
+      /** @description How agents find it. */
+      name: string;
+      /** @description Filled in for this contact. */
+      text: string;
     };
     /** @description A person who may sign in. */
     User: {
@@ -2768,7 +3054,7 @@ export interface components {
      * @description Whether to send or to keep among colleagues.
      * @enum {string}
      */
-    WritingKind: 'reply' | 'note';
+    WritingKind: 'reply' | 'forward' | 'note';
     /**
      * @description By which medium an agent can begin a contact.
      * @enum {string}
@@ -3681,6 +3967,36 @@ export interface operations {
       };
     };
   };
+  messages_other_drafts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['OtherDraft'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   interaction_events: {
     parameters: {
       query?: never;
@@ -3698,6 +4014,66 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['EventEntry'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_move_messages: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Home'];
+      };
+    };
+    responses: {
+      /** @description the contact that has them now */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Interaction'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description not_yours, no_hint */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
@@ -3981,6 +4357,44 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Interaction'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  texts_usable_texts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UsableText'][];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
@@ -4653,6 +5067,200 @@ export interface operations {
       };
     };
   };
+  texts_texts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Text'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  texts_add_text: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewText'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Text'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  texts_preview_text: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Trial'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Filled'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  texts_change_text: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['TextId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewText'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Text'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  texts_remove_text: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['TextId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   people_revoke_token: {
     parameters: {
       query?: never;
@@ -4736,6 +5344,54 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Upload'];
+        };
+      };
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_copy_file: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['FileToCopy'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Upload'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       413: {

@@ -27,6 +27,7 @@ export const ENTRIES: Record<Exclude<PageName, 'home'>, PageEntry> = {
   users: { load: () => import('../admin/Users.svelte'), rights: ['manage_users'] },
   audit: { load: () => import('../admin/Audit.svelte'), rights: ['view_audit'] },
   routing: { load: () => import('../admin/Routing.svelte'), rights: ['manage_routing'] },
+  texts: { load: () => import('../admin/Texts.svelte'), rights: ['supervise'] },
   health: { load: () => import('../admin/Health.svelte'), rights: ['view_health'] },
   settings: { load: () => import('./Settings.svelte'), rights: [] },
 };

@@ -12,6 +12,7 @@ export const PAGES = {
   users: '/admin/users',
   audit: '/admin/audit',
   routing: '/admin/routing',
+  texts: '/admin/texts',
   health: '/health',
   settings: '/settings',
 } as const;

@@ -19,7 +19,8 @@ export interface EventData {
   'agent.changed': { agent: Agent };
   'queue.changed': { queue: QueueNow };
   'viewers.changed': { interaction_id: string; viewers: Viewer[] };
-  'draft.changed': { interaction_id: string; author?: { id: string; name: string } };
+  'draft.changed': { interaction_id: string; author: { id: string; name: string } | null };
+  'messages.moved': { interaction_id: string };
   'client.changed': { client_id: string };
   'health.changed': { channel: string };
   'routing.changed': Record<string, never>;
