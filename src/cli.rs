@@ -7,6 +7,7 @@
 mod bench;
 mod demo;
 mod import;
+mod dkim;
 mod inspect;
 mod routing;
 mod reconcile;
@@ -55,6 +56,8 @@ enum Command {
     /// Print docs/config.md.
     #[command(hide = true)]
     ConfigDocs,
+    /// Print the DNS records with which others check our signatures.
+    Dkim,
     /// People who sign in.
     #[command(subcommand)]
     User(users::UserCommand),
@@ -109,6 +112,7 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
         Command::Serve
         | Command::Migrate
         | Command::CheckConfig
+        | Command::Dkim
         | Command::User(_)
         | Command::Token(_)
         | Command::Routing(_)
@@ -138,6 +142,7 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
             println!("The configuration is in order.");
             Ok(())
         }
+        Command::Dkim => dkim::run(config),
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
         Command::Routing(command) => routing::run(command, config).await,

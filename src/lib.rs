@@ -35,6 +35,7 @@ pub mod message;
 pub mod report;
 pub mod routing;
 pub mod staffing;
+pub mod texts;
 // ── raw mails and files ──
 pub mod media;
 // ── settings, logs and figures ──

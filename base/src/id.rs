@@ -197,6 +197,10 @@ id!(
     OutboxId
 );
 id!(
+    /// A text that agents put into answers.
+    TextId
+);
+id!(
     /// One arrival from outside, kept raw before anything else happens to it.
     ArrivalId
 );

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod intake;
 pub mod live;
 mod process;
+pub mod send;
 mod server;
 
 use rozmova_base::Timestamp;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::bench::{Report, clients, engine, intake, live};
+use crate::bench::{Report, clients, engine, intake, live, send};
 
 /// What to measure, and how to tell.
 #[derive(Clone, Debug, Args)]
@@ -42,6 +42,18 @@ enum BenchName {
         #[arg(long)]
         against: Option<std::net::SocketAddr>,
     },
+    /// Answers out of the outbox, signed, to a relay in this process.
+    Send {
+        /// How many.
+        #[arg(long, default_value_t = 5_000)]
+        mails: u32,
+        /// A private key in PEM: RSA of 2048 bits or more, or Ed25519.
+        #[arg(long)]
+        key_file: std::path::PathBuf,
+        /// Connections to the relay at once.
+        #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
+        connections: u32,
+    },
     /// Live events on their way to many desks.
     Live {
         /// Open desks.
@@ -69,6 +81,10 @@ pub(super) async fn run(command: BenchCommand) -> anyhow::Result<()> {
         BenchName::Intake { connections, postgres, against } => {
             let connections = usize::from(connections);
             intake::run(&intake::Options { against, seconds, connections, postgres }).await?
+        }
+        BenchName::Send { mails, key_file, connections } => {
+            let mails = mails as usize;
+            send::run(&send::Options { mails, key_file, connections }).await?
         }
         BenchName::Live { desks, rate, against, token } => {
             let against = against.zip(token);

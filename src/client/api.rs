@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
-use super::model::{Client, Kind, MAX_CONTACT_POINTS};
+use super::model::{Client, ContactMedium, Kind, MAX_CONTACT_POINTS};
 use super::search::store::{After, search};
 use super::store::{self, Record};
 use super::timeline::store as timeline_store;
@@ -30,6 +30,7 @@ use crate::http::page::{Page, PageQuery};
 use crate::http::routes::routes;
 use crate::interaction::api::reach;
 use crate::live::{Audience, LiveEvent};
+use crate::outbox;
 use crate::store::Sql;
 
 /// Longest query, in characters: a long name with a number.
@@ -254,7 +255,30 @@ async fn view(
         Some(id) => manager(sql, id).await?,
         None => None,
     };
-    Ok(ClientView::new(record, manager, signed_in.may(Right::ViewSensitive)))
+    let emails = record.contact_points.iter().filter(|p| p.key.medium == ContactMedium::Email);
+    let keys: Vec<(ContactPointId, String)> =
+        emails.map(|point| (point.id, point.key.value.clone())).collect();
+    let mut shown = ClientView::new(record, manager, signed_in.may(Right::ViewSensitive));
+    show_trouble(sql, &keys, &mut shown).await?;
+    Ok(shown)
+}
+
+/// Which of the addresses have sent our mail back.
+async fn show_trouble(
+    sql: &mut Sql<'_>,
+    keys: &[(ContactPointId, String)],
+    shown: &mut ClientView,
+) -> Result<(), ApiError> {
+    let addresses: Vec<String> = keys.iter().map(|(_, key)| key.clone()).collect();
+    for failure in outbox::delivery::store::failures(sql, &addresses).await? {
+        let concerned = keys.iter().filter(|(_, key)| *key == failure.match_key);
+        let concerned: Vec<ContactPointId> = concerned.map(|(id, _)| *id).collect();
+        let points = shown.contact_points.iter_mut();
+        for point in points.filter(|point| concerned.contains(&point.id)) {
+            point.trouble = Some(failure.clone().into());
+        }
+    }
+    Ok(())
 }
 
 async fn manager(sql: &mut Sql<'_>, id: UserId) -> Result<Option<ManagerView>, ApiError> {

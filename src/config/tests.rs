@@ -20,7 +20,7 @@ fn keys(prefix: &str, value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-const LISTS: [&str; 2] = ["channels.email.mailboxes", "channels.email.imap"];
+const LISTS: [&str; 3] = ["channels.email.mailboxes", "channels.email.imap", "channels.email.dkim"];
 
 fn keys_of(value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -58,8 +58,12 @@ fn the_examples_work_and_have_every_key() {
     let config = Config::from_toml(&text).expect("the examples");
     let written = parsed(&text);
     let known = serde_json::to_value(&config).expect("serialises");
-    for pointer in ["/channels/email/mailboxes/0", "/channels/email/imap/0", "/intake/queues/Cards"]
-    {
+    for pointer in [
+        "/channels/email/mailboxes/0",
+        "/channels/email/imap/0",
+        "/channels/email/dkim/0",
+        "/intake/queues/Cards",
+    ] {
         let keys = |document: &Value| keys_of(document.pointer(pointer).expect(pointer));
         assert_eq!(keys(&written), keys(&known), "{pointer}");
     }

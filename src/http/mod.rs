@@ -31,8 +31,7 @@ use self::error::ApiError;
 use crate::app::App;
 use crate::{
     agent, audit, auth, client, health, intake, interaction, ledger, live, message, report, routing,
-    staffing,
-    wallboard,
+    staffing, texts, wallboard,
 };
 
 /// All features' APIs, below `/api/v1`.
@@ -53,7 +52,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
             .merge(staffing::api::router())
             .merge(wallboard::api::router())
             .merge(live::ws::router())
-            .merge(message::api::router()),
+            .merge(message::api::router())
+            .merge(texts::api::router()),
     )
 }
 

@@ -15,6 +15,14 @@ pub struct IntakeConfig {
     /// Days after its closing in which an answer opens an interaction again; later it begins a new
     /// one that refers to the old one. 0: always a new one.
     pub reopen_within_days: u32,
+    /// How often mail may open the same closed interaction within an hour; beyond that it opens
+    /// when the hour is over.
+    pub reopenings_per_contact: u32,
+    /// How often mail of one sender may open closed interactions within an hour, likewise.
+    pub reopenings_per_sender: u32,
+    /// Most acknowledgements to all senders together within an hour: a robot that changes its
+    /// address each time ends here.
+    pub acknowledgements_per_hour: u32,
     /// What differs in single queues, by the queue's name.
     pub queues: BTreeMap<String, QueueIntakeConfig>,
     /// The acknowledgement's texts.
@@ -27,6 +35,9 @@ impl Default for IntakeConfig {
             acknowledge: true,
             acknowledge_every_hours: 24,
             reopen_within_days: 14,
+            reopenings_per_contact: 6,
+            reopenings_per_sender: 30,
+            acknowledgements_per_hour: 2_000,
             queues: BTreeMap::new(),
             acknowledgement: AcknowledgementConfig::default(),
         }
@@ -83,6 +94,14 @@ impl IntakeConfig {
         if self.acknowledge_every_hours == 0 {
             let message = "0 would let two robots answer each other for ever; write 1 or more";
             found.push(("acknowledge_every_hours", message.to_owned()));
+        }
+        for (key, value) in [
+            ("reopenings_per_contact", self.reopenings_per_contact),
+            ("reopenings_per_sender", self.reopenings_per_sender),
+        ] {
+            if value == 0 {
+                found.push((key, "write 1 or more; 0 would hold every answer back".to_owned()));
+            }
         }
         let texts = &self.acknowledgement;
         for (key, text) in [

@@ -16,6 +16,7 @@ pub mod history;
 pub mod host;
 pub mod mailbox;
 pub mod plan;
+pub mod reopening;
 mod settings;
 pub(crate) mod store;
 pub mod thread;
@@ -45,6 +46,7 @@ use crate::client::model::{ContactMedium, MatchKey};
 use crate::dispatch::{Dispatch, SubmitError, Verdict};
 use crate::message::changes::{Change, Changes};
 use crate::outbox::Wake;
+use crate::routing::document::QueueItem;
 use crate::routing::{Routing, RoutingNow};
 use crate::store::{Sql, StoreError};
 
@@ -244,7 +246,7 @@ pub(crate) async fn store_batch<'a>(
     messages: &'a [InboundMessage],
 ) -> Result<plan::Plan<'a>, StoreError> {
     let is_own = |address: &str| settings.mailboxes.is_own(address);
-    let known = store::look_up(sql, messages, queues, &is_own).await?;
+    let known = store::look_up(sql, messages, queues, &is_own, at).await?;
     let senders: Vec<Sender<'_>> = messages
         .iter()
         .map(|message| Sender {
@@ -281,7 +283,11 @@ fn announce(parts: &Parts, plan: &plan::Plan<'_>) {
 
 fn queues(routing: &Routing) -> Vec<QueueName> {
     let named = routing.document.queues.iter();
-    named.filter_map(|queue| Some(QueueName { id: queue.id?, name: queue.name.clone() })).collect()
+    let known = |queue: &QueueItem| {
+        let reopen_within_days = queue.reopen_within_days;
+        Some(QueueName { id: queue.id?, name: queue.name.clone(), reopen_within_days })
+    };
+    named.filter_map(known).collect()
 }
 
 /// The interaction that an input of ours is about.

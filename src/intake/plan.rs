@@ -5,9 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use channel_contract::{
-    AuthenticationResult, DeliveryReport, InboundMessage, MessageKind, Party, ReportAction,
-};
+use channel_contract::{AuthenticationResult, DeliveryReport, InboundMessage, MessageKind, Party};
 use rozmova_base::Timestamp;
 use rozmova_base::address::EmailAddress;
 use rozmova_base::id::{AgentId, ClientId, IdMaker, InteractionId, MessageId, OutboxId, QueueId};
@@ -17,13 +15,16 @@ use rozmova_queue::input::Arrival;
 
 use super::acknowledge;
 use super::mailbox::Mailbox;
+use super::reopening::{self, Openings};
 use super::settings::Settings;
 use super::thread::{
     Continuation, Hint, Place, Referred, Thread, Threads, Writer, continuation, place,
 };
 use crate::client::identity::store::Resolution;
+use crate::outbox::delivery::{RecipientReport, State};
 
 const MS_PER_HOUR: i64 = 3_600_000;
+const MS_PER_DAY: i64 = 24 * MS_PER_HOUR;
 
 /// What the store knows beforehand.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,10 @@ pub struct Known {
     pub queues: Vec<QueueName>,
     /// When addresses of the batch got their last acknowledgement.
     pub acknowledged: BTreeMap<String, Timestamp>,
+    /// How many addresses got one within the last hour.
+    pub acknowledged_lately: i64,
+    /// How often senders of the batch, and interactions that it may open, did so lately.
+    pub openings: BTreeMap<String, Openings>,
     /// Number of the next interaction.
     pub next_number: i64,
 }
@@ -47,6 +52,8 @@ pub struct QueueName {
     pub id: QueueId,
     /// Its name, which mailboxes refer to.
     pub name: String,
+    /// Days within which an answer opens its closed interactions; `None`: as in the configuration.
+    pub reopen_within_days: Option<u32>,
 }
 
 /// What is to be written, and what the engine is to be told.
@@ -64,6 +71,10 @@ pub struct Plan<'a> {
     pub hints: Vec<(InteractionId, InteractionId, Hint)>,
     /// What became of messages of ours.
     pub reported: Vec<Reported>,
+    /// How often interactions were opened again, by sender and by interaction.
+    pub openings: BTreeMap<String, Openings>,
+    /// Interactions that open at this time, because they did so too often.
+    pub held: Vec<(InteractionId, Timestamp)>,
     /// Acknowledgements to send.
     pub acknowledgements: Vec<NewAcknowledgement>,
     /// For the engine.
@@ -152,9 +163,16 @@ pub struct Touched {
 pub struct Reported {
     pub message: MessageId,
     pub interaction: InteractionId,
-    /// `failed`, `delivered` or, while others still try, `sent`.
-    pub state: &'static str,
-    pub detail: String,
+    pub what: What,
+}
+
+/// Delivered or not, or complained about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// What became of it for one recipient.
+    Delivery(RecipientReport),
+    /// Its recipient, who may be unnamed, called it spam.
+    Complaint { recipient: String, detail: String },
 }
 
 /// An acknowledgement: a message, its row in the outbox, and a note for its address.
@@ -244,8 +262,7 @@ impl<'a> Planner<'a, '_> {
         match self.place(message, resolution) {
             Place::Continues(id) => {
                 let Some(thread) = self.known.threads.by_id.get(&id).cloned() else { return };
-                let reopen_within_ms =
-                    self.settings.reopen_within_ms(self.queue_name(thread.queue));
+                let reopen_within_ms = self.reopen_within_ms(thread.queue);
                 match continuation(&thread, self.now, reopen_within_ms) {
                     Continuation::FollowUp => {
                         let hints = vec![(id, Hint::Follows)];
@@ -253,7 +270,7 @@ impl<'a> Planner<'a, '_> {
                     }
                     Continuation::Open | Continuation::Reopens => {
                         self.add(message, id);
-                        self.wake(id);
+                        self.wake(id, sender_key(message).as_deref());
                     }
                 }
             }
@@ -283,27 +300,22 @@ impl<'a> Planner<'a, '_> {
         for report in &message.reports {
             let Some(referred) = self.reported_message(report) else { continue };
             home.get_or_insert(referred.interaction);
-            let state = match report.action {
-                ReportAction::Failed => "failed",
-                ReportAction::Delayed => "sent",
-                ReportAction::Delivered | ReportAction::Relayed | ReportAction::Expanded => {
-                    "delivered"
-                }
+            let delivery = RecipientReport::new(report);
+            let what = if message.kind == MessageKind::Complaint {
+                What::Complaint { recipient: delivery.address, detail: delivery.detail }
+            } else {
+                needs_agent |= delivery.state == State::Failed && !referred.automatic;
+                What::Delivery(delivery)
             };
-            needs_agent |= state == "failed" && !referred.automatic;
-            self.plan.reported.push(Reported {
-                message: referred.message,
-                interaction: referred.interaction,
-                state,
-                detail: report_detail(report),
-            });
+            let Referred { message, interaction, .. } = referred;
+            self.plan.reported.push(Reported { message, interaction, what });
         }
         let proved = message.thread.proved.and_then(|id| self.known.threads.current(id));
         match (home.or(proved), unmatched) {
             (Some(id), _) => {
                 self.add(message, id);
                 if needs_agent {
-                    self.wake(id);
+                    self.wake(id, None);
                 }
             }
             (None, Unmatched::Closed) => {
@@ -361,7 +373,14 @@ impl<'a> Planner<'a, '_> {
     }
 
     /// Tells the engine that an interaction needs its agent, or a queue when it was closed.
-    fn wake(&mut self, id: InteractionId) {
+    /// One that was opened too often waits.
+    fn wake(&mut self, id: InteractionId, sender: Option<&str>) {
+        let is_closed =
+            self.known.threads.by_id.get(&id).is_some_and(|thread| thread.closed_at.is_some());
+        if is_closed && let Err(open_at) = self.count_opening(id, sender) {
+            self.plan.held.push((id, open_at));
+            return;
+        }
         let Some(thread) = self.known.threads.by_id.get_mut(&id) else { return };
         if thread.closed_at.take().is_some() {
             let (preferred, queue) = (thread.agent, thread.queue);
@@ -370,6 +389,36 @@ impl<'a> Planner<'a, '_> {
         } else {
             self.plan.inputs.push(Input::ContactContinued { interaction: id });
         }
+    }
+
+    /// Counts one more opening; the time until which it has to wait if there were too many.
+    fn count_opening(&mut self, id: InteractionId, sender: Option<&str>) -> Result<(), Timestamp> {
+        let config = &self.settings.config;
+        let mut subjects =
+            vec![(reopening::of_interaction(id), i64::from(config.reopenings_per_contact))];
+        if let Some(key) = sender {
+            let max = i64::from(config.reopenings_per_sender);
+            subjects.push((reopening::of_sender(key), max));
+        }
+        let mut counted = Vec::with_capacity(subjects.len());
+        for (subject, max) in subjects {
+            let before = self.known.openings.get(&subject).copied();
+            counted.push((subject, reopening::one_more(before, self.now, max)?));
+        }
+        for (subject, openings) in counted {
+            self.known.openings.insert(subject.clone(), openings);
+            self.plan.openings.insert(subject, openings);
+        }
+        Ok(())
+    }
+
+    fn reopen_within_ms(&self, queue: QueueId) -> i64 {
+        let known = self.known.queues.iter().find(|known| known.id == queue);
+        let chosen = known.and_then(|known| known.reopen_within_days);
+        chosen.map_or_else(
+            || self.settings.reopen_within_ms(self.queue_name(queue)),
+            |days| i64::from(days) * MS_PER_DAY,
+        )
     }
 
     fn open_queued(
@@ -454,7 +503,9 @@ impl<'a> Planner<'a, '_> {
         };
         let every_ms = i64::from(settings.config.acknowledge_every_hours) * MS_PER_HOUR;
         let last_at = self.known.acknowledged.get(&key).copied();
-        if !settings.acknowledges(self.queue_name(queue))
+        let most = i64::from(settings.config.acknowledgements_per_hour);
+        if self.known.acknowledged_lately >= most
+            || !settings.acknowledges(self.queue_name(queue))
             || !acknowledge::is_due(message, &key, &settings.mailboxes, last_at, self.now, every_ms)
         {
             return;
@@ -464,6 +515,7 @@ impl<'a> Planner<'a, '_> {
                 let own = message.thread.message_id.iter();
                 let references = message.thread.references.iter().chain(own).cloned().collect();
                 self.known.acknowledged.insert(key.clone(), self.now);
+                self.known.acknowledged_lately += 1;
                 self.plan.acknowledgements.push(NewAcknowledgement {
                     message: MessageId::make(self.ids),
                     outbox: OutboxId::make(self.ids),
@@ -530,13 +582,6 @@ enum Unmatched {
 
 fn party(mailbox: &Mailbox) -> Party {
     Party { name: mailbox.display_name.clone(), address: mailbox.address.clone() }
-}
-
-fn report_detail(report: &DeliveryReport) -> String {
-    /// Longest text kept of what another server said, in characters.
-    const MAX_DETAIL_CHARS: usize = 500;
-    let text = format!("{}: {} {}", report.recipient, report.status, report.reason);
-    text.chars().filter(|character| !character.is_control()).take(MAX_DETAIL_CHARS).collect()
 }
 
 #[cfg(test)]

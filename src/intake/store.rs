@@ -17,10 +17,13 @@ use rozmova_base::id::{
 
 pub(crate) use self::ledger::{find_arrival, rewrite};
 use super::plan::{
-    Known, NewAcknowledgement, NewInteraction, NewMessage, Plan, QueueName, sender_key,
+    Known, NewAcknowledgement, NewInteraction, NewMessage, Plan, QueueName, Reported, What,
+    sender_key,
 };
+use super::reopening::{self, Openings, WINDOW_MS};
 use super::thread::{Referred, Thread};
 use crate::media::ContentHash;
+use crate::outbox;
 use crate::store::counter::{self, Counter};
 use crate::store::{Sql, StoreError};
 use crate::{execute, fetch_all, fetch_in, fetch_optional, insert_rows};
@@ -37,6 +40,7 @@ pub(super) async fn look_up(
     batch: &[InboundMessage],
     queues: &[QueueName],
     is_own: &(dyn Fn(&str) -> bool + Sync),
+    now: Timestamp,
 ) -> Result<Known, StoreError> {
     if queues.is_empty() {
         // Mail waits outside until there is a queue for it to wait in.
@@ -46,12 +50,71 @@ pub(super) async fn look_up(
         repeated: repeated(sql, batch).await?,
         queues: queues.to_vec(),
         acknowledged: acknowledged(sql, batch).await?,
+        acknowledged_lately: acknowledged_since(sql, now.plus_millis(-WINDOW_MS)).await?,
         ..Known::default()
     };
     // How many will be taken is known when it is decided which messages open an interaction.
     known.next_number = counter::take(sql, Counter::Interaction, 0).await?;
     look_up_threads(sql, batch, &mut known, is_own).await?;
+    known.openings = openings(sql, batch, &known).await?;
     Ok(known)
+}
+
+async fn acknowledged_since(sql: &mut Sql<'_>, since: Timestamp) -> Result<i64, StoreError> {
+    let row = crate::fetch_one!(
+        sql,
+        (i64,),
+        "SELECT COUNT(*) FROM acknowledgement WHERE sent_at > $1",
+        since
+    );
+    Ok(row.await?.0)
+}
+
+/// Only when the batch speaks of a closed interaction: most do not.
+async fn openings(
+    sql: &mut Sql<'_>,
+    batch: &[InboundMessage],
+    known: &Known,
+) -> Result<BTreeMap<String, Openings>, StoreError> {
+    let closed = known.threads.by_id.iter().filter(|(_, thread)| thread.closed_at.is_some());
+    let mut subjects: BTreeSet<String> =
+        closed.map(|(id, _)| reopening::of_interaction(*id)).collect();
+    if subjects.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let senders = batch.iter().filter_map(sender_key);
+    subjects.extend(senders.map(|key| reopening::of_sender(&key)));
+    let subjects: Vec<String> = subjects.into_iter().collect();
+    let rows = fetch_in!(
+        sql, (String, Timestamp, i64),
+        "SELECT subject, window_began_at, openings FROM reopening WHERE subject IN", "",
+        subjects.as_slice(), subject => subject.as_str())
+    .await?;
+    let openings =
+        |(subject, window_began_at, count)| (subject, Openings { window_began_at, count });
+    Ok(rows.into_iter().map(openings).collect())
+}
+
+/// Closed interactions that may open again now.
+pub(super) async fn held_until(
+    sql: &mut Sql<'_>,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<InteractionId>, StoreError> {
+    let rows = fetch_all!(
+        sql,
+        (InteractionId,),
+        "SELECT interaction_id FROM held_reopening WHERE open_at <= $1
+         ORDER BY open_at, interaction_id LIMIT $2",
+        now,
+        limit
+    );
+    Ok(rows.await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// It need not wait any longer.
+pub(super) async fn let_go(sql: &mut Sql<'_>, id: InteractionId) -> Result<(), StoreError> {
+    execute!(sql, "DELETE FROM held_reopening WHERE interaction_id = $1", id).await.map(drop)
 }
 
 async fn repeated(
@@ -285,6 +348,28 @@ pub(super) async fn write(
     insert_acknowledgements(sql, &plan.acknowledgements, now).await?;
     ledger::insert_receptions(sql, &plan.messages, ids, now).await?;
     ledger::note_repeats(sql, &plan.repeats, ids, now).await?;
+    for (subject, openings) in &plan.openings {
+        execute!(
+            sql,
+            "INSERT INTO reopening (subject, window_began_at, openings) VALUES ($1, $2, $3)
+             ON CONFLICT (subject) DO UPDATE SET window_began_at = excluded.window_began_at,
+                openings = excluded.openings",
+            subject.as_str(),
+            openings.window_began_at,
+            openings.count
+        )
+        .await?;
+    }
+    for (interaction, open_at) in &plan.held {
+        execute!(
+            sql,
+            "INSERT INTO held_reopening (interaction_id, open_at) VALUES ($1, $2)
+             ON CONFLICT DO NOTHING",
+            *interaction,
+            *open_at
+        )
+        .await?;
+    }
     for (id, touched) in &plan.touched {
         // Its state follows from what the queue says of it.
         execute!(
@@ -299,10 +384,25 @@ pub(super) async fn write(
         .await?;
     }
     for report in &plan.reported {
-        crate::outbox::store::note_report(sql, report.message, report.state, &report.detail, now)
-            .await?;
+        note_reported(sql, report, now).await?;
     }
     Ok(())
+}
+
+async fn note_reported(
+    sql: &mut Sql<'_>,
+    report: &Reported,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match &report.what {
+        What::Delivery(delivery) => {
+            outbox::store::note_report(sql, report.message, delivery, now).await
+        }
+        What::Complaint { recipient, detail } => {
+            let message = report.message;
+            outbox::delivery::store::note_complaint(sql, message, recipient, detail, now).await
+        }
+    }
 }
 
 async fn insert_spool(
@@ -495,7 +595,7 @@ async fn insert_acknowledgements(
             to: Cow::Borrowed(std::slice::from_ref(&row.to)),
             ..Recipients::default()
         };
-        let outgoing = crate::outbox::store::NewOutgoing {
+        let outgoing = outbox::store::NewOutgoing {
             id: row.message,
             outbox: row.outbox,
             interaction: row.interaction,
@@ -508,9 +608,10 @@ async fn insert_acknowledgements(
             references: json(&row.references),
             automatic: true,
             not_before: now,
+            schedule: None,
             at: now,
         };
-        crate::outbox::store::insert(sql, &outgoing).await?;
+        outbox::store::insert(sql, &outgoing).await?;
         execute!(
             sql,
             "INSERT INTO acknowledgement (match_key, sent_at) VALUES ($1, $2)

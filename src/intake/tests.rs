@@ -17,7 +17,7 @@ fn settings() -> Settings {
 
 fn queues() -> Vec<QueueName> {
     let id = rozmova_base::id::QueueId::from_u128(1);
-    vec![QueueName { id, name: "General".to_owned() }]
+    vec![QueueName { id, name: "General".to_owned(), reopen_within_days: None }]
 }
 
 /// Stores a batch; gives how many inputs the queue would get.

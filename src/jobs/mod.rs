@@ -5,6 +5,7 @@ mod figures;
 mod routing_imports;
 mod client_words;
 pub mod reconciliation;
+mod reopen;
 mod spool;
 mod treatments;
 mod uploads;
@@ -22,6 +23,7 @@ const FAULT_PAUSE: Duration = Duration::from_secs(10);
 /// Runs all jobs until `stop` is cancelled; what has been begun is finished.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     tokio::join!(
+        repeat("reopen", &stop, FAULT_PAUSE, || reopen::release_held(&app)),
         repeat("spool", &stop, FAULT_PAUSE, || spool::move_on(&app)),
         repeat("figures", &stop, FAULT_PAUSE, || figures::roll_up(&app)),
         repeat("routing imports", &stop, FAULT_PAUSE, || routing_imports::take(&app)),

@@ -1,8 +1,10 @@
 //! Messages of an interaction: read, answer, note, take back.
 
+mod copies;
 mod drafts;
 mod files;
 mod html;
+mod moving;
 mod outbound;
 mod presence;
 mod unreadable;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use rozmova_base::Timestamp;
 use rozmova_base::id::{AttachmentId, InteractionId, MessageId};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -19,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::changes::Change;
 use super::compose::{self, ComposeError, NewReply};
 use super::model::{Message, Party, WritingProblem, Written};
+use super::schedule::NewSchedule;
 use super::{drafts as stored_drafts, store};
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
@@ -27,16 +31,23 @@ use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, PageQuery};
 use crate::http::routes::routes;
 use crate::interaction::api::reach;
+use crate::intake::Mailbox;
 use crate::outbox;
+use crate::store::{Sql, StoreError};
+use crate::texts;
+use crate::texts::model::{TextKind, language_of};
+use crate::texts::render::Values;
 
 /// Everything below `/api/v1`.
 pub fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list, write))
         .routes(routes!(take_back))
+        .merge(copies::router())
         .merge(drafts::router())
         .merge(files::router())
         .merge(html::router())
+        .merge(moving::router())
         .merge(outbound::router())
         .merge(presence::router())
         .merge(unreadable::router())
@@ -63,6 +74,8 @@ impl From<ComposeError> for ApiError {
 pub enum WritingKind {
     /// Goes to the client.
     Reply,
+    /// Goes to somebody else; answers nothing.
+    Forward,
     /// Stays with us.
     Note,
 }
@@ -71,8 +84,11 @@ pub enum WritingKind {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
-    /// `reply` or `note`.
+    /// `reply`, `forward` or `note`.
     pub kind: WritingKind,
+    /// From which of the bank's addresses; absent: that of the queue.
+    #[serde(default)]
+    pub from: Option<String>,
     /// To whom; of a reply only.
     #[serde(default)]
     pub to: Vec<Party>,
@@ -90,6 +106,9 @@ pub struct NewMessage {
     /// The client's last message that the writer has seen; `null`: none.
     #[serde(default)]
     pub seen_message_id: Option<MessageId>,
+    /// When it is to leave; absent: when it can no longer be taken back.
+    #[serde(default)]
+    pub schedule: Option<NewSchedule>,
 }
 
 /// Messages of an interaction, oldest first
@@ -114,7 +133,8 @@ async fn list(
 
 /// Answer the client, or leave a note
 ///
-/// A reply leaves ten seconds later and can be taken back until then.
+/// A reply leaves ten seconds later, or at the time that was chosen, and can be taken back until
+/// then.
 #[utoipa::path(post, path = "/interactions/{id}/messages", tag = "messages",
     params(("id" = InteractionId, Path)), request_body = NewMessage,
     responses((status = 201, body = Message), (status = 404, body = ErrorEnvelope),
@@ -147,31 +167,11 @@ async fn write(
             };
             store::insert_note(&mut tx.sql(), &note).await?;
         }
-        WritingKind::Reply => {
+        WritingKind::Reply | WritingKind::Forward => {
             if head.agent_id != Some(signed_in.id()) && !signed_in.may(Right::Supervise) {
                 return Err(not_yours(&head));
             }
-            let subject = compose::subject(&new.subject, &head);
-            let written = Written::message(&new.to, &new.cc, &subject, &new.text)?;
-            store::mark_read(&mut tx.sql(), id).await?;
-            let last = store::last_inbound(&mut tx.sql(), id).await?;
-            if let Some(last) = last.as_ref().filter(|last| new.seen_message_id != Some(last.id)) {
-                return Err(newer_message(last.id));
-            }
-            let mailbox = compose::sender(&app.channels.intake.mailboxes, &head.mailbox)?;
-            let reply = NewReply {
-                id: message_id,
-                interaction: id,
-                author: &signed_in.user,
-                mailbox,
-                bank: &app.config.centre.bank_name,
-                written: &written,
-                answers: last.as_ref(),
-                attachments: &new.attachments,
-                at,
-            };
-            compose::store_reply(&mut tx.sql(), app.ids.as_ref(), &reply).await?;
-            store::drop_draft(&mut tx.sql(), id, signed_in.id()).await?;
+            send(&app, &signed_in, &mut tx.sql(), (id, message_id), &head, &new, at).await?;
         }
     }
     store::touch(&mut tx.sql(), id, at).await?;
@@ -180,7 +180,74 @@ async fn write(
     tx.commit().await?;
     app.channels.outbox.wake();
     app.changes.tell(Change::Added { interaction: id, message: message_id });
+    if new.kind != WritingKind::Note {
+        app.changes.tell(Change::Draft { interaction: id, author: None });
+    }
     Ok((StatusCode::CREATED, Json(message)))
+}
+
+/// Stores a message that goes out, with its command.
+async fn send(
+    app: &App,
+    signed_in: &SignedIn,
+    sql: &mut Sql<'_>,
+    (id, message_id): (InteractionId, MessageId),
+    head: &store::Head,
+    new: &NewMessage,
+    at: Timestamp,
+) -> Result<(), ApiError> {
+    let is_forward = new.kind == WritingKind::Forward;
+    let subject = if is_forward {
+        compose::forward_subject(&new.subject, head)
+    } else {
+        compose::subject(&new.subject, head)
+    };
+    let written = Written::message(&new.to, &new.cc, &subject, &new.text)?;
+    let zone = &app.config.centre.time_zone;
+    let schedule = new.schedule.as_ref().map(|schedule| schedule.resolve(zone, at)).transpose()?;
+    store::mark_read(sql, id).await?;
+    let last = store::last_inbound(sql, id).await?;
+    if let Some(last) = last.as_ref().filter(|last| new.seen_message_id != Some(last.id)) {
+        return Err(newer_message(last.id));
+    }
+    let routing = app.routing.get();
+    let queue = routing.queue_name(head.queue_id);
+    let mailboxes = &app.channels.intake.mailboxes;
+    let mailbox = compose::sender(mailboxes, new.from.as_deref(), queue, &head.mailbox)?;
+    let agent = &signed_in.user.name;
+    let signature = signature(app, sql, id, head, mailbox, agent, &written.text).await?;
+    let reply = NewReply {
+        id: message_id,
+        interaction: id,
+        author: &signed_in.user,
+        mailbox,
+        signature: &signature,
+        written: &written,
+        answers: last.as_ref().filter(|_| !is_forward),
+        attachments: &new.attachments,
+        schedule: schedule.as_ref(),
+        at,
+    };
+    compose::store_reply(sql, app.ids.as_ref(), &reply).await?;
+    store::drop_draft(sql, id, signed_in.id()).await?;
+    Ok(())
+}
+
+/// What stands under a text of this agent, in the language of the text.
+async fn signature(
+    app: &App,
+    sql: &mut Sql<'_>,
+    id: InteractionId,
+    head: &store::Head,
+    mailbox: &Mailbox,
+    agent: &str,
+    text: &str,
+) -> Result<String, StoreError> {
+    let kept = texts::store::of_queue(sql, TextKind::Signature, head.queue_id).await?;
+    let language = language_of(text);
+    let values = texts::api::values(app, sql, id, head, agent).await?;
+    let values = Values { date: texts::api::date(app, language), ..values };
+    Ok(compose::signature(&kept, language, mailbox, &values))
 }
 
 /// Take a reply back
@@ -210,18 +277,22 @@ async fn take_back(
     }
     let files = store::remove(&mut tx.sql(), id).await?;
     let head = store::head(&mut tx.sql(), message.interaction_id).await?;
-    let mailboxes = &app.channels.intake.mailboxes;
-    let signature = head.and_then(|head| {
-        let mailbox = compose::sender(mailboxes, &head.mailbox).ok()?;
-        compose::signature(mailbox, &signed_in.user.name, &app.config.centre.bank_name)
-    });
-    let text = signature.and_then(|signature| message.text.strip_suffix(&signature));
+    let mut text = message.text.as_str();
+    if let Some(head) = head
+        && let Some(mailbox) = app.channels.intake.mailboxes.find(&message.from.address)
+    {
+        let (sql, agent) = (&mut tx.sql(), &signed_in.user.name);
+        let id = message.interaction_id;
+        let signature = signature(&app, sql, id, &head, mailbox, agent, text).await?;
+        text = text.strip_suffix(&signature).unwrap_or(text);
+    }
     let draft = stored_drafts::Draft {
         to: message.to.clone(),
         cc: message.cc.clone(),
         subject: message.subject.clone(),
-        text: text.unwrap_or(&message.text).to_owned(),
+        text: text.to_owned(),
         attachments: files,
+        mode: String::new(),
     };
     let content = draft.to_json();
     let (interaction, author) = (message.interaction_id, signed_in.id());

@@ -1,6 +1,6 @@
 //! What open screens should know: told by whoever writes, published by [`super::live`].
 
-use rozmova_base::id::{InteractionId, MessageId};
+use rozmova_base::id::{InteractionId, MessageId, UserId};
 use tokio::sync::mpsc;
 
 /// Something on an open screen is no longer true.
@@ -19,6 +19,18 @@ pub enum Change {
         interaction: InteractionId,
         /// Which.
         message: MessageId,
+    },
+    /// Somebody has begun a draft, or the last of it is gone.
+    Draft {
+        /// Where.
+        interaction: InteractionId,
+        /// Whose; none: it is gone.
+        author: Option<UserId>,
+    },
+    /// Messages were moved from it or to it.
+    Moved {
+        /// From where, or where to.
+        interaction: InteractionId,
     },
     /// Who looks.
     Viewers {

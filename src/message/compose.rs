@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use channel_contract::Party;
-use minijinja::{Environment, context};
 use rozmova_base::Timestamp;
 use rozmova_base::id::{AttachmentId, IdMaker, InteractionId, MessageId, OutboxId};
 
@@ -12,8 +11,11 @@ use super::store::{self, Head, LastInbound};
 use crate::auth::User;
 use crate::intake::store::{Recipients, json};
 use crate::intake::{Mailbox, Mailboxes};
+use crate::outbox::store::Schedule;
 use crate::outbox::{self, UNDO_MS};
 use crate::store::{Sql, StoreError};
+use crate::texts::model::Text;
+use crate::texts::render::{self, Values};
 
 /// Why an answer was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -37,27 +39,43 @@ pub(super) struct NewReply<'a> {
     pub author: &'a User,
     /// From which of our addresses it goes.
     pub mailbox: &'a Mailbox,
-    /// Name of the bank, for the signature.
-    pub bank: &'a str,
+    /// What stands under it, with its dividing line; may be empty.
+    pub signature: &'a str,
     /// What was written.
     pub written: &'a Written,
     /// What it answers.
     pub answers: Option<&'a LastInbound>,
     /// Uploads that go with it.
     pub attachments: &'a [AttachmentId],
+    /// When it leaves, if not at once.
+    pub schedule: Option<&'a Schedule>,
     /// When.
     pub at: Timestamp,
 }
 
-/// The mailbox from which an interaction is answered: its own, or the first when that is gone.
+/// The mailbox from which an interaction is answered: the one that the writer chose, else that of
+/// its queue, else the one to which the client wrote, else the first.
 pub(super) fn sender<'a>(
     mailboxes: &'a Mailboxes,
+    chosen: Option<&str>,
+    queue: &str,
     address: &str,
 ) -> Result<&'a Mailbox, WritingProblem> {
-    mailboxes.find(address).or_else(|| mailboxes.first()).ok_or_else(|| WritingProblem {
-        field: "to",
-        message: "no mailbox is configured to send from; see channels.email.mailboxes".to_owned(),
-    })
+    if let Some(chosen) = chosen.filter(|chosen| !chosen.trim().is_empty()) {
+        return mailboxes.find(chosen).ok_or_else(|| WritingProblem {
+            field: "from",
+            message: format!("\"{}\" is no address of the bank", chosen.trim()),
+        });
+    }
+    mailboxes
+        .find(mailboxes.address_of_queue(queue))
+        .or_else(|| mailboxes.find(address))
+        .or_else(|| mailboxes.first())
+        .ok_or_else(|| WritingProblem {
+            field: "to",
+            message: "no mailbox is configured to send from; see channels.email.mailboxes"
+                .to_owned(),
+        })
 }
 
 /// The subject: what was written, else that of the interaction as an answer, with its number.
@@ -70,18 +88,38 @@ pub(super) fn subject(written: &str, head: &Head) -> String {
     numbered_subject(&subject, head.number)
 }
 
-/// What stands under the text, with the line that mail programs cut at (RFC 3676 §4.3).
-pub(super) fn signature(mailbox: &Mailbox, agent: &str, bank: &str) -> Option<String> {
-    let template = mailbox.signature.trim();
+/// The subject of a forwarded message.
+pub(super) fn forward_subject(written: &str, head: &Head) -> String {
+    let subject = match written.trim() {
+        "" => format!("Fwd: {}", head.subject).trim_end().to_owned(),
+        written => written.to_owned(),
+    };
+    numbered_subject(&subject, head.number)
+}
+
+/// What stands under the text, with the line that mail programs cut at (RFC 3676 §4.3): the first
+/// text for signatures in this language, its queue's before that of all queues, else the mailbox's.
+/// Empty: nothing.
+pub(super) fn signature(
+    texts: &[Text],
+    language: &str,
+    mailbox: &Mailbox,
+    values: &Values,
+) -> String {
+    let fits = |text: &&Text| text.language == language || text.language.is_empty();
+    let kept = texts.iter().find(fits).map(|text| text.body.as_str());
+    let template = kept.unwrap_or(&mailbox.signature).trim();
     if template.is_empty() {
-        return None;
+        return String::new();
     }
-    let rendered = Environment::new().render_str(template, context! { agent, bank });
-    let text = rendered.unwrap_or_else(|error| {
-        tracing::error!(mailbox = mailbox.address, %error, "A signature cannot be rendered");
-        String::new()
-    });
-    (!text.is_empty()).then(|| format!("\n\n-- \n{text}"))
+    match render::render(template, values) {
+        Ok(text) if text.trim().is_empty() => String::new(),
+        Ok(text) => format!("\n\n-- \n{text}"),
+        Err(error) => {
+            tracing::error!(mailbox = mailbox.address, %error, "A signature cannot be rendered");
+            String::new()
+        }
+    }
 }
 
 /// Writes message, command and attachments.
@@ -103,8 +141,7 @@ pub(super) async fn store_reply(
         cc: Cow::Borrowed(&reply.written.cc),
         ..Recipients::default()
     };
-    let signature = signature(reply.mailbox, &reply.author.name, reply.bank);
-    let text = format!("{}{}", reply.written.text, signature.unwrap_or_default());
+    let text = format!("{}{}", reply.written.text, reply.signature);
     let from =
         Party { name: reply.mailbox.display_name.clone(), address: reply.mailbox.address.clone() };
     let outgoing = outbox::store::NewOutgoing {
@@ -119,7 +156,10 @@ pub(super) async fn store_reply(
         text: &text,
         references: json(&references),
         automatic: false,
-        not_before: reply.at.plus_millis(UNDO_MS),
+        not_before: reply
+            .schedule
+            .map_or_else(|| reply.at.plus_millis(UNDO_MS), |schedule| schedule.send_at),
+        schedule: reply.schedule,
         at: reply.at,
     };
     outbox::store::insert(sql, &outgoing).await?;
@@ -152,13 +192,51 @@ mod tests {
         assert_eq!(subject("", &head("")), "Re: [#7]");
     }
 
+    fn text(language: &str, body: &str) -> Text {
+        Text {
+            id: rozmova_base::id::TextId::from_u128(1),
+            kind: crate::texts::model::TextKind::Signature,
+            queue_id: None,
+            language: language.to_owned(),
+            name: String::new(),
+            body: body.to_owned(),
+            changed_at: Timestamp(0),
+            changed_by: None,
+        }
+    }
+
     #[test]
-    fn a_signature_names_the_agent() {
+    fn a_signature_names_the_agent_in_the_language_of_the_answer() {
         let mailbox =
             Mailbox { signature: "{{ agent }}, {{ bank }}".to_owned(), ..Mailbox::default() };
-        assert_eq!(signature(&mailbox, "Ana", "Bank").as_deref(), Some("\n\n-- \nAna, Bank"));
-        assert_eq!(signature(&Mailbox::default(), "Ana", "Bank"), None);
+        let values =
+            Values { agent: "Ana".to_owned(), bank: "Bank".to_owned(), ..Values::example() };
+        let of = |texts: &[Text], mailbox: &Mailbox| signature(texts, "uk", mailbox, &values);
+        assert_eq!(of(&[], &mailbox), "\n\n-- \nAna, Bank");
+        assert_eq!(of(&[], &Mailbox::default()), "");
+        let texts = [text("en", "Yours, {{ agent }}"), text("uk", "З повагою, {{ agent }}")];
+        assert_eq!(of(&texts, &mailbox), "\n\n-- \nЗ повагою, Ana");
         let broken = Mailbox { signature: "{{".to_owned(), ..Mailbox::default() };
-        assert_eq!(signature(&broken, "Ana", "Bank"), None);
+        assert_eq!(of(&[], &broken), "");
+    }
+
+    #[test]
+    fn an_answer_goes_from_the_mailbox_of_its_queue() {
+        let mailbox = |address: &str, queue: &str| Mailbox {
+            address: address.to_owned(),
+            queue: queue.to_owned(),
+            ..Mailbox::default()
+        };
+        let all = Mailboxes::new(
+            vec![mailbox("info@bank.example", ""), mailbox("cards@bank.example", "Cards")],
+            "",
+        );
+        let from = |chosen: Option<&str>, queue: &str| {
+            sender(&all, chosen, queue, "info@bank.example").map(|m| m.address.clone())
+        };
+        assert_eq!(from(None, "Cards").as_deref(), Ok("cards@bank.example"));
+        assert_eq!(from(None, "Loans").as_deref(), Ok("info@bank.example"));
+        assert_eq!(from(Some("info@bank.example"), "Cards").as_deref(), Ok("info@bank.example"));
+        assert_eq!(from(Some("x@elsewhere.example"), "Cards").unwrap_err().field, "from");
     }
 }

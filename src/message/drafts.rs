@@ -20,6 +20,8 @@ pub(super) struct Draft {
     pub text: String,
     /// Uploads.
     pub attachments: Vec<AttachmentId>,
+    /// What it is going to be: `reply`, `reply_all`, `forward`; empty: not said.
+    pub mode: String,
 }
 
 impl Draft {

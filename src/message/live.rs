@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::changes::{Change, ChangesReceiver};
-use super::model::{Delivery, Message};
+use super::model::{Author, Delivery, Message};
 use super::pictures::Pictures;
 use super::store;
 use super::viewers::{LEASE_MS, Viewers};
@@ -33,6 +33,18 @@ struct ChangedData {
     message_id: MessageId,
     /// None: the message was taken back.
     delivery: Option<Delivery>,
+}
+
+#[derive(Serialize)]
+struct DraftData {
+    interaction_id: InteractionId,
+    /// None: the draft is gone.
+    author: Option<Author>,
+}
+
+#[derive(Serialize)]
+struct MovedData {
+    interaction_id: InteractionId,
 }
 
 #[derive(Serialize)]
@@ -90,6 +102,8 @@ async fn expire(parts: &Publisher) -> Result<(), StoreError> {
 async fn publish(parts: &Publisher, change: Change) -> Result<(), StoreError> {
     let (Change::Added { interaction, .. }
     | Change::Delivery { interaction, .. }
+    | Change::Draft { interaction, .. }
+    | Change::Moved { interaction }
     | Change::Viewers { interaction }) = change;
     let mut connection = parts.db.read().await?;
     let sql = &mut connection.sql();
@@ -107,6 +121,17 @@ async fn publish(parts: &Publisher, change: Change) -> Result<(), StoreError> {
             let delivery = store::load(sql, message).await?.and_then(|found| found.delivery);
             let data = ChangedData { interaction_id: interaction, message_id: message, delivery };
             LiveEvent::new("message.changed", &data)
+        }
+        Change::Draft { author, .. } => {
+            let name = match author {
+                Some(id) => store::author_name(sql, id).await?,
+                None => None,
+            };
+            let author = author.zip(name).map(|(id, name)| Author { id, name });
+            LiveEvent::new("draft.changed", &DraftData { interaction_id: interaction, author })
+        }
+        Change::Moved { .. } => {
+            LiveEvent::new("messages.moved", &MovedData { interaction_id: interaction })
         }
         Change::Viewers { .. } => {
             let data = ViewersData {

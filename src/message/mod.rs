@@ -16,5 +16,6 @@ pub mod live;
 pub mod model;
 mod names;
 pub mod pictures;
+mod schedule;
 pub mod store;
 pub mod viewers;

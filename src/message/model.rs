@@ -7,6 +7,9 @@ use rozmova_base::id::{AttachmentId, InteractionId, MessageId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::schedule::Scheduled;
+use crate::outbox::delivery::RecipientDelivery;
+
 /// Most recipients of one message, `to` and `cc` together. RFC 5321 §4.5.3.1.8.
 pub const RECIPIENTS_MAX: usize = 100;
 /// Longest text that an agent may write, in bytes: a novel.
@@ -116,7 +119,8 @@ pub struct Attachment {
 /// What became of a message of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Delivery {
-    /// `queued`, `sending`, `sent`, `delivered`, `failed`.
+    /// `scheduled`, `queued`, `sending`, `sent`, `delayed`, `delivered`, `failed`. One recipient
+    /// who did not get it is enough for `failed`.
     pub state: String,
     /// What the other side said; absent when nothing was said yet.
     pub detail: Option<String>,
@@ -124,6 +128,10 @@ pub struct Delivery {
     pub at: Timestamp,
     /// When it is tried (again).
     pub next_try_at: Option<Timestamp>,
+    /// When its writer wanted it to leave, if not at once.
+    pub scheduled: Option<Scheduled>,
+    /// What became of it for each recipient; empty for messages of before this was kept.
+    pub recipients: Vec<RecipientDelivery>,
 }
 
 /// Who vouches for the sender. RFC 8601.

@@ -10,9 +10,12 @@ use rozmova_base::id::{
 use sqlx::AssertSqlSafe;
 
 use super::model::{Attachment, Author, Delivery, Message, Party};
+use super::schedule::Scheduled;
 use crate::intake::store::Recipients;
 use crate::interaction::reach::Reach;
 use crate::media::ContentHash;
+use crate::outbox::delivery::RecipientDelivery;
+use crate::outbox::{self, delivery};
 use crate::store::{Sql, StoreError};
 use crate::{execute, fetch_all, fetch_in, fetch_optional, on_engine};
 
@@ -42,6 +45,10 @@ struct Row {
     delivery_detail: Option<String>,
     delivery_at: Option<Timestamp>,
     not_before_at: Option<Timestamp>,
+    attempts: Option<i64>,
+    send_at: Option<Timestamp>,
+    time_zone: Option<String>,
+    local_time: Option<String>,
 }
 
 macro_rules! select {
@@ -51,17 +58,24 @@ macro_rules! select {
                 u.name AS author_name, m.from_name, m.from_address, m.recipients, m.subject,
                 m.body, m.reply_length_bytes, m.reply, m.has_html, m.authentication, m.defects,
                 m.readable, m.automatic, o.state AS delivery_state,
-                o.detail AS delivery_detail, o.changed_at AS delivery_at, o.not_before_at
+                o.detail AS delivery_detail, o.changed_at AS delivery_at, o.not_before_at,
+                o.attempts, s.send_at, s.time_zone, s.local_time
              FROM message m
              LEFT JOIN app_user u ON u.id = m.author_id
-             LEFT JOIN outbox o ON o.message_id = m.id ",
+             LEFT JOIN outbox o ON o.message_id = m.id
+             LEFT JOIN scheduled_sending s ON s.message_id = m.id ",
             $rest
         )
     };
 }
 
 impl Row {
-    fn message(self, attachments: Vec<Attachment>) -> Message {
+    fn message(
+        mut self,
+        attachments: Vec<Attachment>,
+        deliveries: Vec<RecipientDelivery>,
+    ) -> Message {
+        let delivery = self.delivery(deliveries);
         let recipients: Recipients<'_> = serde_json::from_str(&self.recipients).unwrap_or_default();
         let parties = |list: &[channel_contract::Party]| {
             list.iter().cloned().map(Party::from).collect::<Vec<_>>()
@@ -74,13 +88,6 @@ impl Row {
         let authentication: Option<Authentication> =
             serde_json::from_str(&self.authentication).ok();
         let defects: Vec<Defect> = serde_json::from_str(&self.defects).unwrap_or_default();
-        let is_waiting = self.delivery_state.as_deref() == Some("queued");
-        let delivery = self.delivery_state.map(|state| Delivery {
-            state,
-            detail: self.delivery_detail.filter(|detail| !detail.is_empty()),
-            at: self.delivery_at.unwrap_or(self.at),
-            next_try_at: self.not_before_at.filter(|_| is_waiting),
-        });
         Message {
             id: self.id,
             interaction_id: self.interaction_id,
@@ -107,6 +114,36 @@ impl Row {
             readable: self.readable != 0,
             automatic: self.automatic != 0,
         }
+    }
+}
+
+impl Row {
+    /// The command's state, refined by what became of the recipients.
+    fn delivery(&mut self, recipients: Vec<RecipientDelivery>) -> Option<Delivery> {
+        let state = self.delivery_state.take()?;
+        let is_waiting = state == "queued";
+        let any = |wanted: &str| recipients.iter().any(|one| one.state == wanted);
+        let scheduled = self.send_at.zip(self.time_zone.take()).zip(self.local_time.take());
+        let scheduled = scheduled.map(|((send_at, time_zone), local_time)| Scheduled {
+            send_at,
+            local_time,
+            time_zone,
+        });
+        let refined = match state.as_str() {
+            "queued" if scheduled.is_some() && self.attempts == Some(0) => "scheduled".to_owned(),
+            // Others may have got it; whoever did not is what the agent must know of.
+            "sent" | "delivered" if any("failed") => "failed".to_owned(),
+            "sent" if any("delayed") => "delayed".to_owned(),
+            _ => state,
+        };
+        Some(Delivery {
+            state: refined,
+            detail: self.delivery_detail.take().filter(|detail| !detail.is_empty()),
+            at: self.delivery_at.unwrap_or(self.at),
+            next_try_at: self.not_before_at.filter(|_| is_waiting),
+            scheduled,
+            recipients,
+        })
     }
 }
 
@@ -156,9 +193,13 @@ async fn with_attachments(sql: &mut Sql<'_>, rows: Vec<Row>) -> Result<Vec<Messa
         let attachment = Attachment { id, name, media_type, size_bytes, inline: inline != 0 };
         by_message.entry(message).or_default().push(attachment);
     }
+    let sent: Vec<MessageId> =
+        rows.iter().filter(|row| row.delivery_state.is_some()).map(|row| row.id).collect();
+    let mut deliveries = delivery::store::of_messages(sql, &sent).await?;
     let message = |row: Row| {
         let attachments = by_message.remove(&row.id).unwrap_or_default();
-        row.message(attachments)
+        let delivery = deliveries.remove(&row.id).unwrap_or_default();
+        row.message(attachments, delivery)
     };
     Ok(rows.into_iter().map(message).collect())
 }
@@ -300,6 +341,7 @@ pub async fn remove(
     )
     .await?;
     execute!(sql, "UPDATE attachment SET message_id = NULL WHERE message_id = $1", message).await?;
+    outbox::store::forget_recipients(sql, message).await?;
     execute!(sql, "DELETE FROM message WHERE id = $1", message).await?;
     Ok(files.into_iter().map(|(id,)| id).collect())
 }
@@ -350,6 +392,70 @@ pub async fn touch(
     )
     .await
     .map(drop)
+}
+
+/// Whether one contact was noted as possibly belonging to another.
+pub async fn is_hinted(
+    sql: &mut Sql<'_>,
+    interaction: InteractionId,
+    other: InteractionId,
+) -> Result<bool, StoreError> {
+    let row = fetch_optional!(
+        sql,
+        (String,),
+        "SELECT reason FROM interaction_hint WHERE interaction_id = $1 AND may_belong_to_id = $2",
+        interaction,
+        other
+    );
+    Ok(row.await?.is_some())
+}
+
+/// Whether nobody works on it any more.
+pub async fn is_over(sql: &mut Sql<'_>, id: InteractionId) -> Result<bool, StoreError> {
+    let row = fetch_optional!(
+        sql,
+        (String,),
+        "SELECT state FROM interaction
+         WHERE id = $1 AND state IN ('closed', 'abandoned', 'failed')",
+        id
+    );
+    Ok(row.await?.is_some())
+}
+
+/// Gives all messages of one contact to another; tells how many. The hint has served its purpose.
+pub async fn move_messages(
+    sql: &mut Sql<'_>,
+    from: InteractionId,
+    into: InteractionId,
+    at: Timestamp,
+) -> Result<u64, StoreError> {
+    let unread = unread(sql, from).await?;
+    let moved = execute!(
+        sql,
+        "UPDATE message SET interaction_id = $2 WHERE interaction_id = $1",
+        from,
+        into
+    );
+    let moved = moved.await?;
+    execute!(
+        sql,
+        "DELETE FROM interaction_hint WHERE interaction_id = $1 AND may_belong_to_id = $2",
+        from,
+        into
+    )
+    .await?;
+    execute!(sql, "UPDATE interaction SET unread = 0 WHERE id = $1", from).await?;
+    execute!(
+        sql,
+        "UPDATE interaction SET unread = unread + $2,
+            last_message_at = CASE WHEN last_message_at < $3 THEN $3 ELSE last_message_at END
+         WHERE id = $1",
+        into,
+        unread,
+        at
+    )
+    .await?;
+    Ok(moved)
 }
 
 /// The newest message of the client, with what an answer to it refers to.
@@ -501,6 +607,30 @@ pub async fn save_draft(
         at
     );
     Ok(row.await?.0)
+}
+
+/// Who else has a draft here, the newest first.
+pub async fn other_drafts(
+    sql: &mut Sql<'_>,
+    interaction: InteractionId,
+    author: UserId,
+) -> Result<Vec<(UserId, String, Timestamp)>, StoreError> {
+    fetch_all!(
+        sql,
+        (UserId, String, Timestamp),
+        "SELECT d.author_id, u.name, d.changed_at FROM draft d
+         JOIN app_user u ON u.id = d.author_id
+         WHERE d.interaction_id = $1 AND d.author_id <> $2 ORDER BY d.changed_at DESC",
+        interaction,
+        author
+    )
+    .await
+}
+
+/// Name of a person.
+pub async fn author_name(sql: &mut Sql<'_>, id: UserId) -> Result<Option<String>, StoreError> {
+    let row = fetch_optional!(sql, (String,), "SELECT name FROM app_user WHERE id = $1", id);
+    Ok(row.await?.map(|(name,)| name))
 }
 
 /// Removes it.

@@ -7,8 +7,12 @@
 //!    date, which mail programs show once. That is the price of never losing one.
 //! 3. What fails for a time is tried again by [`retry`]; what fails for good is shown on its
 //!    interaction.
-//! 4. A reply waits [`UNDO_MS`] before it may leave, so that its writer can take it back.
+//! 4. A reply waits [`UNDO_MS`] before it may leave, so that its writer can take it back; one that
+//!    is sent later waits until then.
+//! 5. What became of a message is known for each recipient ([`delivery`]). Those who were put off
+//!    are tried again, the others are left in peace.
 
+pub mod delivery;
 pub mod retry;
 pub mod store;
 
@@ -18,23 +22,27 @@ use std::time::Duration;
 
 use channel_contract::{
     Channel, Health, HealthState, Outbound, OutboundAttachment, OutboundMessage, Party,
-    PerformError, Performed,
+    PerformError, Performed, RecipientState,
 };
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use rozmova_base::id::MessageId;
 use rozmova_base::{Clock, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use self::delivery::State;
+use self::delivery::store::Attempted;
 use crate::intake::store::Recipients;
 use crate::media::{ContentHash, MediaError, MediaStore};
 use crate::message::changes::{Change, Changes};
-use crate::store::{Db, StoreError};
+use crate::store::{Db, Sql, StoreError};
 
 /// How long a reply can be taken back.
 pub const UNDO_MS: i64 = 10_000;
 /// Commands carried out at the same time; more than the relay's connections would only wait there.
-const AT_ONCE: i64 = 4;
+const AT_ONCE: usize = 4;
+/// Commands claimed together: a commit for each of them would cost more than the sending.
+const CLAIMED_MAX: i64 = 64;
 /// Longest time for one command. The channel has shorter ones of its own: this one is for the case
 /// that they do not work.
 const PERFORM_TIMEOUT: Duration = Duration::from_mins(3);
@@ -130,16 +138,26 @@ async fn send_due(parts: &Parts) -> Result<Duration, StoreError> {
         None => return Ok(SLEEP_MAX),
     }
     let mut tx = parts.db.begin().await?;
-    let due = store::claim(&mut tx.sql(), now, AT_ONCE).await?;
+    let due = store::claim(&mut tx.sql(), now, CLAIMED_MAX).await?;
     tx.commit().await?;
-    for outcome in join_all(due.iter().map(|due| send_one(parts, due))).await {
-        outcome?;
+    // A relay that is slow with one of them does not hold up the others.
+    let mut sent = stream::iter(due)
+        .map(|due| async move { send_one(parts, &due).await })
+        .buffer_unordered(AT_ONCE);
+    let mut failed = None;
+    while let Some(outcome) = sent.next().await {
+        failed = failed.or(outcome.err());
     }
-    Ok(Duration::ZERO)
+    failed.map_or(Ok(Duration::ZERO), Err)
 }
 
 async fn send_one(parts: &Parts, due: &store::Due) -> Result<(), StoreError> {
-    let performed = match compose(parts, due.message_id).await {
+    let composed = compose(parts, due.message_id).await;
+    let recipients = match &composed {
+        Ok(Some(Outbound::SendMessage(message))) => message.deliver_to.clone(),
+        Ok(None) | Err(_) => Vec::new(),
+    };
+    let performed = match composed {
         Ok(Some(command)) => tokio::time::timeout(PERFORM_TIMEOUT, parts.channel.perform(&command))
             .await
             .unwrap_or_else(|_| Err(PerformError::Temporary("no answer in time".to_owned()))),
@@ -151,7 +169,7 @@ async fn send_one(parts: &Parts, due: &store::Due) -> Result<(), StoreError> {
         Err(error) => Err(PerformError::Permanent(error.to_string())),
     };
     report_health(parts, &performed);
-    finish(parts, due, performed).await
+    finish(parts, due, &recipients, performed).await
 }
 
 /// Writes the outcome down. It must not get lost, or a sent message would be sent again: while the
@@ -159,9 +177,10 @@ async fn send_one(parts: &Parts, due: &store::Due) -> Result<(), StoreError> {
 async fn finish(
     parts: &Parts,
     due: &store::Due,
+    recipients: &[String],
     performed: Result<Performed, PerformError>,
 ) -> Result<(), StoreError> {
-    while let Err(error) = write_outcome(parts, due, &performed).await {
+    while let Err(error) = write_outcome(parts, due, recipients, &performed).await {
         if !error.is_temporary() {
             return Err(error);
         }
@@ -174,18 +193,22 @@ async fn finish(
 async fn write_outcome(
     parts: &Parts,
     due: &store::Due,
+    recipients: &[String],
     performed: &Result<Performed, PerformError>,
 ) -> Result<(), StoreError> {
     let now = parts.clock.now();
     let mut tx = parts.db.begin().await?;
     match performed {
-        Ok(done) => {
-            let receipt = shortened(&done.receipt);
-            store::mark_sent(&mut tx.sql(), due, &done.external_id, &receipt, now).await?;
-        }
+        Ok(done) => write_answers(&mut tx.sql(), due, recipients, done, now).await?,
         Err(error) => {
             let (state, not_before) = after_failure(error, due, now);
             let detail = shortened(&error.to_string());
+            let becomes = if state == "failed" { State::Failed } else { State::Delayed };
+            for address in recipients {
+                let attempted = Attempted { address, state: becomes, detail: &detail };
+                let (sql, message) = (&mut tx.sql(), due.message_id);
+                delivery::store::note_attempt(sql, message, &attempted, now).await?;
+            }
             store::mark_unsent(&mut tx.sql(), due, state, not_before, &detail, now).await?;
             tracing::warn!(message = %due.message_id, state, "A message was not sent");
         }
@@ -197,6 +220,47 @@ async fn write_outcome(
         parts.changes.tell(Change::Delivery { interaction, message });
     }
     Ok(())
+}
+
+/// The relay has answered, for all recipients at once or for each of them.
+async fn write_answers(
+    sql: &mut Sql<'_>,
+    due: &store::Due,
+    recipients: &[String],
+    done: &Performed,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let receipt = shortened(&done.receipt);
+    let next = retry::after(due.attempts, due.created_at, now);
+    let (mut put_off, mut refused) = (None, None);
+    for address in recipients {
+        let said = done.recipients.iter().find(|one| one.address.eq_ignore_ascii_case(address));
+        let detail = said.map_or_else(|| receipt.clone(), |one| shortened(&one.detail));
+        let state = match said.map_or(RecipientState::Accepted, |one| one.state) {
+            RecipientState::Accepted => State::Sent,
+            RecipientState::PutOff if next != retry::Next::GiveUp => State::Delayed,
+            RecipientState::PutOff | RecipientState::Refused => State::Failed,
+        };
+        let attempted = Attempted { address, state, detail: &detail };
+        delivery::store::note_attempt(sql, due.message_id, &attempted, now).await?;
+        match state {
+            State::Delayed => put_off = Some(detail),
+            State::Failed => refused = Some(detail),
+            State::Queued | State::Sent | State::Delivered => {}
+        }
+    }
+    let anybody =
+        recipients.is_empty() || delivery::store::anybody_got_it(sql, due.message_id).await?;
+    if anybody {
+        store::name_message(sql, due.message_id, &done.external_id).await?;
+    }
+    match (put_off, refused, next) {
+        (Some(detail), _, retry::Next::At(at)) => {
+            store::mark_unsent(sql, due, "queued", at, &detail, now).await
+        }
+        (_, Some(detail), _) => store::mark_unsent(sql, due, "failed", now, &detail, now).await,
+        (_, None, _) => store::mark_sent(sql, due, &receipt, now).await,
+    }
 }
 
 fn after_failure(
@@ -229,10 +293,11 @@ fn report_health(parts: &Parts, performed: &Result<Performed, PerformError>) {
 
 /// Puts the command together from rows alone, so that it is the same at each attempt.
 async fn compose(parts: &Parts, id: MessageId) -> Result<Option<Outbound>, MediaError> {
-    let (row, files) = {
+    let (row, files, deliver_to) = {
         let mut connection = parts.db.read().await?;
         let row = store::outgoing(&mut connection.sql(), id).await?;
-        (row, store::files(&mut connection.sql(), id).await?)
+        let files = store::files(&mut connection.sql(), id).await?;
+        (row, files, delivery::store::due(&mut connection.sql(), id).await?)
     };
     let Some(row) = row else { return Ok(None) };
     let mut attachments = Vec::with_capacity(files.len());
@@ -255,6 +320,7 @@ async fn compose(parts: &Parts, id: MessageId) -> Result<Option<Outbound>, Media
         to: owned(recipients.to),
         cc: owned(recipients.cc),
         bcc: owned(recipients.bcc),
+        deliver_to,
         subject: row.subject,
         text: row.body,
         in_reply_to: references.last().cloned(),

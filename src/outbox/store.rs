@@ -4,6 +4,8 @@ use channel_contract::Party;
 use rozmova_base::Timestamp;
 use rozmova_base::id::{InteractionId, MessageId, OutboxId, UserId};
 
+use super::delivery::{self, RecipientReport, State};
+use crate::intake::store::Recipients;
 use crate::store::{Sql, StoreError};
 use crate::{execute, fetch_all, fetch_one, fetch_optional};
 
@@ -34,11 +36,24 @@ pub struct NewOutgoing<'a> {
     pub automatic: bool,
     /// Sent at this time or later: until then it can be undone.
     pub not_before: Timestamp,
+    /// When the writer chose that time: how it was named.
+    pub schedule: Option<&'a Schedule>,
     /// When it was written.
     pub at: Timestamp,
 }
 
-/// Writes both rows.
+/// A time that the writer has chosen for a message to leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The time.
+    pub send_at: Timestamp,
+    /// The zone in which it was named: `Europe/Kyiv`.
+    pub time_zone: String,
+    /// As it was named: `2026-11-24T09:00`.
+    pub local_time: String,
+}
+
+/// Writes both rows, and one for each recipient.
 pub async fn insert(sql: &mut Sql<'_>, row: &NewOutgoing<'_>) -> Result<(), StoreError> {
     execute!(
         sql,
@@ -73,7 +88,29 @@ pub async fn insert(sql: &mut Sql<'_>, row: &NewOutgoing<'_>) -> Result<(), Stor
         row.at
     )
     .await?;
+    let recipients: Recipients<'_> = serde_json::from_str(&row.recipients).unwrap_or_default();
+    let all = recipients.to.iter().chain(recipients.cc.iter()).chain(recipients.bcc.iter());
+    let addresses: Vec<String> = all.map(|party| party.address.clone()).collect();
+    delivery::store::insert(sql, row.id, &addresses, row.at).await?;
+    if let Some(schedule) = row.schedule {
+        execute!(
+            sql,
+            "INSERT INTO scheduled_sending (message_id, send_at, time_zone, local_time)
+             VALUES ($1, $2, $3, $4)",
+            row.id,
+            schedule.send_at,
+            schedule.time_zone.as_str(),
+            schedule.local_time.as_str()
+        )
+        .await?;
+    }
     Ok(())
+}
+
+/// Forgets when and to whom a message that never left should have gone.
+pub async fn forget_recipients(sql: &mut Sql<'_>, message: MessageId) -> Result<(), StoreError> {
+    execute!(sql, "DELETE FROM scheduled_sending WHERE message_id = $1", message).await?;
+    delivery::store::remove(sql, message).await
 }
 
 /// A command that is due.
@@ -129,11 +166,10 @@ pub(super) async fn take_up_again(sql: &mut Sql<'_>) -> Result<u64, StoreError> 
     execute!(sql, "UPDATE outbox SET state = 'queued' WHERE state = 'sending'").await
 }
 
-/// It went out under this Message-ID.
+/// It went out to everybody.
 pub(super) async fn mark_sent(
     sql: &mut Sql<'_>,
     due: &Due,
-    message_id: &str,
     receipt: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -145,8 +181,16 @@ pub(super) async fn mark_sent(
         receipt
     )
     .await?;
-    execute!(sql, "UPDATE message SET message_id = $2 WHERE id = $1", due.message_id, message_id)
-        .await?;
+    Ok(())
+}
+
+/// It went out under this Message-ID.
+pub(super) async fn name_message(
+    sql: &mut Sql<'_>,
+    message: MessageId,
+    message_id: &str,
+) -> Result<(), StoreError> {
+    execute!(sql, "UPDATE message SET message_id = $2 WHERE id = $1", message, message_id).await?;
     Ok(())
 }
 
@@ -173,25 +217,42 @@ pub(super) async fn mark_unsent(
     Ok(())
 }
 
-/// A delivery report came back. What has failed for one recipient stays failed.
+/// A delivery report came back. What has failed for one recipient stays failed; a command that is
+/// still tried for others is left alone.
 pub async fn note_report(
     sql: &mut Sql<'_>,
     message: MessageId,
-    state: &str,
-    detail: &str,
+    report: &RecipientReport,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    delivery::store::note_report(sql, message, report, now).await?;
+    let state = match report.state {
+        State::Failed => "failed",
+        State::Delivered if all_delivered(sql, message).await? => "delivered",
+        State::Delivered | State::Delayed | State::Sent | State::Queued => "sent",
+    };
     execute!(
         sql,
         "UPDATE outbox SET state = $2, detail = $3, changed_at = $4
-         WHERE message_id = $1 AND state <> 'failed'",
+         WHERE message_id = $1 AND state NOT IN ('failed', 'queued', 'sending')
+            AND (state <> 'delivered' OR $2 = 'failed')",
         message,
         state,
-        detail,
+        report.detail.as_str(),
         now
     )
     .await?;
     Ok(())
+}
+
+async fn all_delivered(sql: &mut Sql<'_>, message: MessageId) -> Result<bool, StoreError> {
+    let open = fetch_one!(
+        sql,
+        (i64,),
+        "SELECT COUNT(*) FROM delivery WHERE message_id = $1 AND state <> 'delivered'",
+        message
+    );
+    Ok(open.await?.0 == 0)
 }
 
 /// Takes a command back that has not been begun; gives whether that was still possible.

@@ -195,6 +195,10 @@ pub struct QueueItem {
     /// Codes allowed; empty: all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dispositions: Vec<String>,
+    /// Days after its closing within which an answer opens a contact again; later a new one
+    /// follows it. 0: always a new one. Left out: as in the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reopen_within_days: Option<u32>,
     /// Whether agents may take a contact of their choice.
     pub pull_allowed: bool,
     /// How often waiting callers are told where they stand; 0: never.
@@ -225,6 +229,7 @@ impl Default for QueueItem {
             decline_pause_ms: None,
             disposition_required: false,
             dispositions: Vec::new(),
+            reopen_within_days: None,
             pull_allowed: false,
             announce_every_ms: 0,
             target_ms: MediaValues::default(),

@@ -133,3 +133,26 @@ fn the_documents_that_are_generated_are_printed_without_a_store() {
     assert!(names.len() > 20, "{names:?}");
     assert!(text(&place.run(&["config-docs"]).stdout).contains("ROZMOVA_HTTP__LISTEN"));
 }
+
+#[test]
+fn the_dns_record_of_a_signing_key_is_printed_and_the_key_is_not() {
+    let pem = include_str!("../../channels/email/tests/keys/rsa2048.pem");
+    let key = std::env::temp_dir().join(format!("rozmova-dkim-{}.pem", std::process::id()));
+    std::fs::write(&key, pem).expect("a key file");
+    let config = format!(
+        "[[channels.email.dkim]]\ndomain = \"bank.example\"\nselector = \"mail1\"\n\
+         key_file = \"{}\"\n",
+        key.display()
+    );
+    let place = Place::new("dkim", &config);
+    let output = place.run(&["dkim"]);
+    let said = text(&output.stdout);
+    assert!(said.starts_with("mail1._domainkey.bank.example. IN TXT ( \"v=DKIM1; k=rsa; p="));
+    let secret: &str = pem.lines().nth(5).expect("a line of the key");
+    assert!(!said.contains(secret), "the private key stays where it is");
+    std::fs::write(&key, "no key").expect("a damaged file");
+    let output = place.run(&["dkim"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("mail1._domainkey.bank.example"));
+    std::fs::remove_file(&key).expect("removed");
+}

@@ -98,6 +98,16 @@ export class Centre {
     return sendMail(this.smtpPort, mail);
   }
 
+  /** A report that follows no standard, to the return path of a mail of ours. */
+  async bounce(returnPath: string, recipient: string): Promise<void> {
+    await sendMail(this.smtpPort, {
+      from: '',
+      to: returnPath,
+      subject: 'Undelivered',
+      text: `${recipient}: mailbox does not exist (550 5.1.1)`,
+    });
+  }
+
   private async putRouting(token: string): Promise<void> {
     const response = await fetch(`${this.url}/api/v1/routing`, {
       method: 'PUT',
@@ -162,6 +172,7 @@ url = "sqlite:${join(folder, 'rozmova.db')}"
 [media]
 url = "${join(folder, 'media')}"
 [channels.email]
+bounce_address = "bounces@bank.example"
 smtp_listen = "127.0.0.1:${smtpPort}"
 lmtp_listen = ""
 [channels.email.relay]

@@ -73,6 +73,14 @@ pub enum ChannelError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A key with which messages are signed cannot be used.
+    #[error("{channel} cannot sign: {reason}")]
+    Key {
+        /// Whose messages.
+        channel: ChannelName,
+        /// Which key, and what is wrong with it.
+        reason: String,
+    },
 }
 
 /// One mailbox as it is now, for comparison with the server's ledger.

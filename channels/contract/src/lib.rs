@@ -32,5 +32,8 @@ pub use inbound::{
     DeliveryReport, Envelope, Inbound, InboundMessage, MessageKind, Origin, ReportAction,
     ThreadKeys,
 };
-pub use outbound::{Outbound, OutboundAttachment, OutboundMessage, PerformError, Performed};
+pub use outbound::{
+    Outbound, OutboundAttachment, OutboundMessage, PerformError, Performed, RecipientOutcome,
+    RecipientState,
+};
 pub use rozmova_base as base;

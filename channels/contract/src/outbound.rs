@@ -29,6 +29,9 @@ pub struct OutboundMessage {
     pub cc: Vec<Party>,
     /// And to whom unseen.
     pub bcc: Vec<Party>,
+    /// Addresses among these that have not got it yet; empty: all. After some were accepted and
+    /// others put off, only the others are tried again.
+    pub deliver_to: Vec<String>,
     /// One line.
     pub subject: String,
     /// The text, paragraphs separated by `\n`.
@@ -62,6 +65,32 @@ pub struct Performed {
     pub external_id: String,
     /// What the peer said: `250 2.0.0 Ok: queued as 4F2A`.
     pub receipt: String,
+    /// What the peer said of single recipients, when it did not say the same of all; those who are
+    /// not named were accepted.
+    pub recipients: Vec<RecipientOutcome>,
+}
+
+/// What became of one recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipientOutcome {
+    /// The address as in the command.
+    pub address: String,
+    /// What was done.
+    pub state: RecipientState,
+    /// What the peer said.
+    pub detail: String,
+}
+
+/// What a peer did about one recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipientState {
+    /// Took the message for it.
+    Accepted,
+    /// Said to try again later.
+    PutOff,
+    /// Refused it for good.
+    Refused,
 }
 
 /// Why a command was not carried out.

@@ -59,9 +59,7 @@ pub fn compose(
 ) -> Result<Composed, ComposeError> {
     let origin = Origin { message: message.message, interaction: message.interaction };
     let message_id = signer.message_id(origin);
-    let recipients = message.to.iter().chain(&message.cc).chain(&message.bcc);
-    let recipients =
-        recipients.map(|party| address(&party.address)).collect::<Result<Vec<_>, _>>()?;
+    let recipients = recipients(message)?;
     let return_path = if message.automatic {
         None
     } else if bounce_address.is_empty() {
@@ -72,6 +70,22 @@ pub fn compose(
     let envelope = Envelope::new(return_path, recipients).map_err(|_| ComposeError::NoRecipient)?;
     let built = body(headers(message, &message_id)?.envelope(envelope.clone()), message)?;
     Ok(Composed { envelope, bytes: built.formatted(), message_id })
+}
+
+/// Each once, and only those who have not got it yet.
+fn recipients(message: &OutboundMessage) -> Result<Vec<Address>, ComposeError> {
+    let is_due = |party: &&Party| {
+        let wanted = &message.deliver_to;
+        wanted.is_empty() || wanted.iter().any(|due| due.eq_ignore_ascii_case(&party.address))
+    };
+    let mut found: Vec<Address> = Vec::new();
+    for party in message.to.iter().chain(&message.cc).chain(&message.bcc).filter(is_due) {
+        let address = address(&party.address)?;
+        if !found.contains(&address) {
+            found.push(address);
+        }
+    }
+    Ok(found)
 }
 
 fn headers(message: &OutboundMessage, message_id: &str) -> Result<MessageBuilder, ComposeError> {
@@ -203,6 +217,7 @@ mod tests {
             to: vec![party("Коваль, Олена", "olena@shop.example")],
             cc: vec![],
             bcc: vec![party("", "archive@bank.example")],
+            deliver_to: vec![],
             subject: "Re: Картка [#123456]".to_owned(),
             text: "Добрий день!\n\n.\nFrom here on\n".to_owned(),
             in_reply_to: Some("q@shop.example".to_owned()),
@@ -292,6 +307,17 @@ mod tests {
         assert_eq!(file.media_type, "application/pdf");
         let opened = crate::mime::open_part(&sent.bytes, file.part).expect("opened");
         assert_eq!(opened.content.as_ref(), content);
+    }
+
+    #[test]
+    fn who_has_got_it_does_not_get_it_again() {
+        let twice = OutboundMessage { cc: vec![party("", "olena@shop.example")], ..message() };
+        assert_eq!(composed(&twice).0.envelope.to().len(), 2, "each recipient once");
+        let rest = OutboundMessage { deliver_to: vec!["Archive@bank.example".to_owned()], ..twice };
+        let (sent, text) = composed(&rest);
+        let due: Vec<String> = sent.envelope.to().iter().map(ToString::to_string).collect();
+        assert_eq!(due, ["archive@bank.example"]);
+        assert!(text.contains("olena@shop.example"), "the header names everybody");
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct EmailConfig {
     pub limits: ListenLimits,
     /// The mail server through which everything is sent.
     pub relay: RelayConfig,
+    /// Keys with which what is sent is signed (DKIM, RFC 6376).
+    pub dkim: Vec<DkimConfig>,
     /// The bank's own addresses: mail for them is accepted, mail is sent from them.
     pub mailboxes: Vec<MailboxConfig>,
     /// Mailboxes that are fetched over IMAP.
@@ -63,6 +65,7 @@ impl Default for EmailConfig {
             tls_key: None,
             limits: ListenLimits::default(),
             relay: RelayConfig::default(),
+            dkim: Vec::new(),
             mailboxes: Vec::new(),
             imap: Vec::new(),
             pop3: Vec::new(),
@@ -170,6 +173,18 @@ impl Default for RelayConfig {
             timeout_seconds: 60,
         }
     }
+}
+
+/// A key with which mail of one domain is signed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DkimConfig {
+    /// The domain whose mail is signed, mail of its subdomains included: `bank.example`.
+    pub domain: String,
+    /// The name of the key within the domain: `mail2026`. `rozmova dkim` prints the DNS record.
+    pub selector: String,
+    /// PEM file with the private key: RSA of 2048 bits or more, or Ed25519.
+    pub key_file: PathBuf,
 }
 
 /// One of the bank's own addresses.
@@ -363,6 +378,16 @@ impl EmailConfig {
             );
         }
         self.limits.problems(&mut say);
+        for (index, key) in self.dkim.iter().enumerate() {
+            for (field, name) in [("domain", &key.domain), ("selector", &key.selector)] {
+                if !is_domain(name) {
+                    say(&format!("dkim[{index}].{field}"), format!("\"{name}\" is no domain name"));
+                }
+            }
+            if key.key_file.as_os_str().is_empty() {
+                say(&format!("dkim[{index}].key_file"), "name the file with the key".to_owned());
+            }
+        }
         for (index, mailbox) in self.mailboxes.iter().enumerate() {
             if !is_address(&mailbox.address) {
                 let key = format!("mailboxes[{index}].address");
@@ -526,6 +551,7 @@ mod tests {
         let config = EmailConfig {
             signing_secret: Secret("short".to_owned()),
             tls_key: Some(PathBuf::from("key.pem")),
+            dkim: vec![DkimConfig { domain: "bank example".to_owned(), ..Default::default() }],
             mailboxes: vec![MailboxConfig { address: "bank".to_owned(), ..Default::default() }],
             imap: vec![ImapConfig { after: AfterFetch::Move, ..Default::default() }],
             ..Default::default()
@@ -536,6 +562,9 @@ mod tests {
             [
                 "signing_secret",
                 "tls_key",
+                "dkim[0].domain",
+                "dkim[0].selector",
+                "dkim[0].key_file",
                 "mailboxes[0].address",
                 "imap[0].name",
                 "imap[0].host",

@@ -10,6 +10,7 @@
 
 pub mod compose;
 pub mod config;
+pub mod dkim;
 pub mod filter;
 pub mod html;
 pub mod inspect;
@@ -32,6 +33,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::EmailConfig;
+use crate::dkim::Dkim;
 use crate::filter::Policy;
 use crate::inspect::Inspection;
 use crate::io::smtp_in::{Common, Listener, memory_budget};
@@ -47,6 +49,7 @@ pub struct EmailChannel {
     config: EmailConfig,
     policy: Arc<Policy>,
     relay: Relay,
+    dkim: Result<Dkim, String>,
     listening: Mutex<Vec<(ChannelName, SocketAddr)>>,
 }
 
@@ -59,6 +62,7 @@ impl EmailChannel {
             name: ChannelName("email".to_owned()),
             policy: Arc::new(policy),
             relay,
+            dkim: load_keys(&config),
             listening: Mutex::default(),
             config,
         }
@@ -73,6 +77,11 @@ impl EmailChannel {
     /// takes CPU time in proportion to the size.
     pub fn read(&self, arrival: Arrival) -> InboundMessage {
         reader::read(arrival, &self.policy)
+    }
+
+    /// The keys that sign; the reason when one of them cannot be used.
+    pub const fn dkim(&self) -> Result<&Dkim, &String> {
+        self.dkim.as_ref()
     }
 
     /// Where its listeners are open, with the ports that the system chose for port 0; empty until
@@ -119,6 +128,18 @@ impl EmailChannel {
     }
 }
 
+/// Reads the configured keys.
+fn load_keys(config: &EmailConfig) -> Result<Dkim, String> {
+    let mut dkim = Dkim::default();
+    for key in &config.dkim {
+        let pem = std::fs::read(&key.key_file)
+            .map_err(|error| format!("cannot read {}: {error}", key.key_file.display()))?;
+        dkim.add(&key.domain, &key.selector, &pem)
+            .map_err(|error| format!("{}: {error}", key.key_file.display()))?;
+    }
+    Ok(dkim)
+}
+
 /// What the rules need to know, out of the configuration. `secret` is taken when it names none.
 pub fn policy(config: &EmailConfig, secret: &[u8]) -> Policy {
     let own = &config.signing_secret.0;
@@ -142,6 +163,10 @@ impl Channel for EmailChannel {
     }
 
     async fn run(&self, host: Arc<dyn Host>, stop: CancellationToken) -> Result<(), ChannelError> {
+        if let Err(reason) = &self.dkim {
+            let reason = reason.clone();
+            return Err(ChannelError::Key { channel: self.name.clone(), reason });
+        }
         let mut tasks = JoinSet::new();
         for listener in self.open_listeners(&host, &stop).await? {
             tasks.spawn(listener.run());
@@ -176,8 +201,17 @@ impl Channel for EmailChannel {
         let Outbound::SendMessage(message) = command;
         let composed = compose::compose(message, &self.policy.signer, &self.config.bounce_address)
             .map_err(|error| PerformError::Permanent(error.to_string()))?;
-        let receipt = self.relay.send(&composed).await?;
-        Ok(Performed { external_id: composed.message_id, receipt })
+        // A mail that should be signed does not leave without its signature.
+        let dkim = self.dkim.as_ref().map_err(|reason| PerformError::Temporary(reason.clone()))?;
+        let bytes = dkim
+            .sign(&message.from.address, composed.bytes)
+            .map_err(|error| PerformError::Temporary(error.to_string()))?;
+        let sent = self.relay.send(&composed.envelope, &bytes).await?;
+        Ok(Performed {
+            external_id: composed.message_id,
+            receipt: sent.receipt,
+            recipients: sent.recipients,
+        })
     }
 
     async fn survey(&self, host: Arc<dyn Host>) -> Vec<Survey> {

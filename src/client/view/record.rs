@@ -11,6 +11,8 @@ use crate::client::identifier::mask;
 use crate::client::model::{ContactMedium, ContactPoint, Holding, HoldingKind, Kind, Status};
 use crate::client::search::store::Line;
 use crate::client::store::Record;
+use crate::outbox::delivery::SOFT_FAILURES_MAX;
+use crate::outbox::delivery::store::AddressFailure;
 
 /// A line of a list of clients
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -123,6 +125,38 @@ pub struct ContactPointView {
     pub preferred: bool,
     /// When somebody made sure that it is this client's.
     pub verified_at: Option<Timestamp>,
+    /// What came back from it; absent: nothing did.
+    pub trouble: Option<TroubleView>,
+}
+
+/// How an address has taken our mail
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TroubleView {
+    /// Writing to it is useless until somebody has looked.
+    pub is_failing: bool,
+    /// Messages given up because of the address.
+    pub hard: i64,
+    /// Messages given up for another reason since one was delivered.
+    pub soft: i64,
+    /// Messages that its owner called spam.
+    pub complaints: i64,
+    /// When the last of these was reported.
+    pub last_at: Timestamp,
+    /// What was said.
+    pub detail: String,
+}
+
+impl From<AddressFailure> for TroubleView {
+    fn from(failure: AddressFailure) -> Self {
+        Self {
+            is_failing: failure.hard > 0 || failure.soft >= SOFT_FAILURES_MAX,
+            hard: failure.hard,
+            soft: failure.soft,
+            complaints: failure.complaints,
+            last_at: failure.last_at,
+            detail: failure.detail,
+        }
+    }
 }
 
 impl From<ContactPoint> for ContactPointView {
@@ -134,6 +168,7 @@ impl From<ContactPoint> for ContactPointView {
             label: point.label,
             preferred: point.preferred,
             verified_at: point.verified_at,
+            trouble: None,
         }
     }
 }

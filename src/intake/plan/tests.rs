@@ -1,3 +1,5 @@
+use channel_contract::ReportAction;
+
 use super::*;
 use crate::intake::config::IntakeConfig;
 use crate::intake::mailbox::Mailboxes;
@@ -22,7 +24,7 @@ fn settings() -> Settings {
 }
 
 fn queue(id: QueueId, name: &str) -> QueueName {
-    QueueName { id, name: name.to_owned() }
+    QueueName { id, name: name.to_owned(), reopen_within_days: None }
 }
 
 fn known() -> Known {
@@ -200,8 +202,9 @@ fn a_bounce_marks_the_message_and_calls_the_agent() {
     let batch = [bounce(Some(70), ReportAction::Failed)];
     let plan = plan(&batch, old_thread(Some(NOW)), &nobody());
     assert_eq!(plan.reported[0].message, MessageId::from_u128(70));
-    assert_eq!(plan.reported[0].state, "failed");
-    assert_eq!(plan.reported[0].detail, "olena@example.ua: 5.1.1 no such user");
+    let What::Delivery(report) = &plan.reported[0].what else { panic!("a delivery report") };
+    assert_eq!((report.state, report.is_hard), (State::Failed, true));
+    assert_eq!(report.detail, "olena@example.ua: 5.1.1 no such user");
     assert!(matches!(plan.inputs[..], [Input::ContactArrived(_)]));
     assert!(plan.interactions.is_empty());
 }
@@ -269,4 +272,66 @@ fn nobody_who_must_not_get_an_acknowledgement_gets_one() {
         assert!(plan.acknowledgements.is_empty(), "{name}");
         assert_eq!(plan.inputs.len(), 1, "{name}: a person still looks at it");
     }
+}
+
+#[test]
+fn a_contact_that_was_opened_too_often_waits_an_hour() {
+    let yesterday = NOW.plus_millis(-86_400_000);
+    let id = InteractionId::from_u128(7);
+    let opened = |subject: String, count| {
+        let mut known = old_thread(Some(yesterday));
+        let window_began_at = NOW.plus_millis(-60_000);
+        known.openings.insert(subject, Openings { window_began_at, count });
+        known
+    };
+    let batch = [reply_to_ours("a"), reply_to_ours("b")];
+    for (subject, limit) in
+        [(reopening::of_interaction(id), 6), (reopening::of_sender("olena@example.ua"), 30)]
+    {
+        let held = plan(&batch, opened(subject.clone(), limit), &client(1));
+        assert!(held.inputs.is_empty(), "{:?}", held.inputs);
+        let open_at = NOW.plus_millis(reopening::WINDOW_MS - 60_000);
+        assert_eq!(held.held, [(id, open_at), (id, open_at)]);
+        assert_eq!(held.touched[&id].unread, 2, "nothing is lost");
+        let free = plan(&batch, opened(subject.clone(), limit - 1), &client(1));
+        assert_eq!((free.inputs.len(), free.held.len()), (2, 0));
+        assert_eq!(free.openings[&subject].count, limit);
+    }
+    let bounces = [bounce(Some(70), ReportAction::Failed)];
+    let held = plan(&bounces, opened(reopening::of_interaction(id), 6), &nobody());
+    assert!(held.inputs.is_empty() && held.reported.len() == 1, "reports loop too");
+}
+
+#[test]
+fn a_queue_decides_whether_an_old_contact_opens_or_is_followed() {
+    let batch = [reply_to_ours("a")];
+    let last_week = NOW.plus_millis(-7 * 86_400_000);
+    for (days, opens) in [(None, true), (Some(8), true), (Some(7), false), (Some(0), false)] {
+        let mut known = old_thread(Some(last_week));
+        known.queues[0].reopen_within_days = days;
+        let plan = plan(&batch, known, &client(1));
+        assert_eq!(plan.interactions.is_empty(), opens, "{days:?}");
+    }
+}
+
+#[test]
+fn a_robot_with_many_addresses_gets_no_acknowledgement_for_ever() {
+    let mut busy = known();
+    busy.acknowledged_lately = 1_999;
+    let batch = [mail("a", "one@example.ua"), mail("b", "two@example.ua")];
+    let plan = plan(&batch, busy, &nobody());
+    assert_eq!((plan.acknowledgements.len(), plan.inputs.len()), (1, 2));
+}
+
+#[test]
+fn a_complaint_is_counted_on_the_address_and_seen_by_a_person() {
+    let mut complaint = bounce(Some(70), ReportAction::Delivered);
+    complaint.kind = MessageKind::Complaint;
+    let batch = [complaint];
+    let plan = plan(&batch, old_thread(Some(NOW)), &nobody());
+    assert!(matches!(
+        &plan.reported[0].what,
+        What::Complaint { recipient, .. } if recipient == "olena@example.ua"
+    ));
+    assert!(matches!(plan.inputs[..], [Input::ContactArrived(_)]));
 }

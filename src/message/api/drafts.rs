@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::super::changes::Change;
 use super::super::drafts::Draft;
-use super::super::model::{ATTACHMENTS_MAX, RECIPIENTS_MAX, TEXT_MAX_BYTES};
+use super::super::model::{ATTACHMENTS_MAX, Author, RECIPIENTS_MAX, TEXT_MAX_BYTES};
 use super::super::store;
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
@@ -21,7 +22,7 @@ use crate::http::routes::routes;
 use crate::interaction::api::reach;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(show, save, drop_it))
+    OpenApiRouter::new().routes(routes!(show, save, drop_it)).routes(routes!(others))
 }
 
 /// A draft as kept.
@@ -93,6 +94,10 @@ async fn save(
     let (sql, author) = (&mut tx.sql(), signed_in.id());
     let version = store::save_draft(sql, id, author, &content, changed_at).await?;
     tx.commit().await?;
+    if version == 1 {
+        // The first of it is worth telling; what is typed after that is not.
+        app.changes.tell(Change::Draft { interaction: id, author: Some(author) });
+    }
     Ok(Json(DraftView { draft: new.draft, version, changed_at }))
 }
 
@@ -108,7 +113,33 @@ async fn drop_it(
     let mut tx = app.db.begin().await?;
     store::drop_draft(&mut tx.sql(), id, signed_in.id()).await?;
     tx.commit().await?;
+    app.changes.tell(Change::Draft { interaction: id, author: None });
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// That somebody has a draft.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OtherDraft {
+    /// Who.
+    pub author: Author,
+    /// When it was saved last.
+    pub changed_at: Timestamp,
+}
+
+/// Who else has begun to write here; what they write is theirs
+#[utoipa::path(get, path = "/interactions/{id}/drafts", tag = "messages",
+    operation_id = "other_drafts",
+    params(("id" = InteractionId, Path)), responses((status = 200, body = Vec<OtherDraft>)))]
+async fn others(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Path(id): Path<InteractionId>,
+) -> ApiResult<Vec<OtherDraft>> {
+    signed_in.require(Right::Work)?;
+    let mut connection = app.db.read().await?;
+    let found = store::other_drafts(&mut connection.sql(), id, signed_in.id()).await?;
+    let view = |(id, name, changed_at)| OtherDraft { author: Author { id, name }, changed_at };
+    Ok(Json(found.into_iter().map(view).collect()))
 }
 
 fn check(draft: &Draft) -> Result<(), ApiError> {

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::super::names;
-use super::super::store::{self, NewUpload};
+use super::super::store::{self, FileRow, NewUpload};
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ErrorEnvelope};
@@ -122,6 +122,17 @@ async fn download(
     Path(id): Path<AttachmentId>,
 ) -> Result<Response, ApiError> {
     signed_in.require(Right::ViewClients)?;
+    let _opened = OPENED.acquire().await;
+    let (content, file) = load_file(&app, &signed_in, id).await?;
+    Ok(as_download(content, &file.name, &file.media_type))
+}
+
+/// A file and its content, if this person may see it.
+pub(super) async fn load_file(
+    app: &App,
+    signed_in: &SignedIn,
+    id: AttachmentId,
+) -> Result<(Bytes, FileRow), ApiError> {
     let mut connection = app.db.read().await?;
     let file = store::file(&mut connection.sql(), id).await?;
     drop(connection);
@@ -133,13 +144,12 @@ async fn download(
         None if file.uploaded_by != Some(signed_in.id()) => return Err(missing()),
         None => {}
     }
-    let _opened = OPENED.acquire().await;
     let content = match (file.part, &file.raw_sha256) {
         (Some(part), Some(raw)) => {
             let hash = ContentHash::from_slice(raw).ok_or_else(missing)?;
             let raw = app.media.load(&hash).await?;
             let part = u32::try_from(part).map_err(|_| missing())?;
-            open_part(&app, raw, part).await?.ok_or_else(missing)?
+            open_part(app, raw, part).await?.ok_or_else(missing)?
         }
         (None, _) => {
             let hash = ContentHash::from_slice(&file.sha256).ok_or_else(missing)?;
@@ -147,7 +157,7 @@ async fn download(
         }
         (Some(_), None) => return Err(missing()),
     };
-    Ok(as_download(content, &file.name, &file.media_type))
+    Ok((content, file))
 }
 
 /// Download a message as it came

@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::super::compose::{self, NewReply};
 use super::super::model::{Party, Written, numbered_subject};
+use super::super::schedule::NewSchedule;
 use super::super::store::{self, NewContact};
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
@@ -55,6 +56,12 @@ struct NewOutbound {
     /// Uploads.
     #[serde(default)]
     attachments: Vec<AttachmentId>,
+    /// From which of the bank's addresses; absent: that of the queue.
+    #[serde(default)]
+    from: Option<String>,
+    /// When it is to leave; absent: when it can no longer be taken back.
+    #[serde(default)]
+    schedule: Option<NewSchedule>,
 }
 
 /// Write to a client first
@@ -76,7 +83,8 @@ async fn begin(
     let queue = queue.ok_or_else(|| ApiError::invalid("queue_id", "there is no such queue"))?;
     let written = Written::message(&new.to, &new.cc, &new.subject, &new.text)?;
     let mailboxes = &app.channels.intake.mailboxes;
-    let mailbox = compose::sender(mailboxes, mailboxes.address_of_queue(&queue.name))?;
+    let mailbox = compose::sender(mailboxes, new.from.as_deref(), &queue.name, "")?;
+    let zone = &app.config.centre.time_zone;
 
     let ids = app.ids.as_ref();
     let (interaction, message) = (InteractionId::make(ids), MessageId::make(ids));
@@ -86,6 +94,7 @@ async fn begin(
     // Not signed in, too much in hand: then nothing is written.
     turn.append_all(vec![Input::StartOutbound(outbound)]).await?;
     let at = turn.at();
+    let schedule = new.schedule.as_ref().map(|schedule| schedule.resolve(zone, at)).transpose()?;
     let number = counter::take(&mut turn.sql(), Counter::Interaction, 1).await?;
     let written = Written { subject: numbered_subject(&written.subject, number), ..written };
     let contact = NewContact {
@@ -102,15 +111,21 @@ async fn begin(
         Err(StoreError::Reference(_)) => return Err(ApiError::not_found("client", client)),
         other => other?,
     }
+    let head = store::head(&mut turn.sql(), interaction).await?;
+    let head = head.ok_or_else(|| ApiError::internal("a new contact is not there"))?;
+    let (sql, agent) = (&mut turn.sql(), &signed_in.user.name);
+    let signature =
+        super::signature(&app, sql, interaction, &head, mailbox, agent, &written.text).await?;
     let reply = NewReply {
         id: message,
         interaction,
         author: &signed_in.user,
         mailbox,
-        bank: &app.config.centre.bank_name,
+        signature: &signature,
         written: &written,
         answers: None,
         attachments: &new.attachments,
+        schedule: schedule.as_ref(),
         at,
     };
     compose::store_reply(&mut turn.sql(), ids, &reply).await?;

@@ -19,4 +19,7 @@ mod routing;
 mod swaks;
 mod wallboard;
 mod staffing;
+mod sending;
+mod texts;
 mod work;
+mod wrong_thread;

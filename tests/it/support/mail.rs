@@ -1,5 +1,6 @@
 //! Mail from outside: a client that speaks LMTP, and a server that takes what we send.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -85,8 +86,12 @@ impl Taken {
 pub(crate) struct Sink {
     pub(crate) address: SocketAddr,
     taken: Arc<Mutex<Vec<Taken>>>,
+    answers: Answers,
     task: JoinHandle<()>,
 }
+
+/// What is said to a recipient, and how often, before it is taken.
+type Answers = Arc<Mutex<BTreeMap<String, (String, u32)>>>;
 
 impl Drop for Sink {
     fn drop(&mut self) {
@@ -101,12 +106,20 @@ impl Sink {
         let address = listener.local_addr().expect("an address");
         let taken: Arc<Mutex<Vec<Taken>>> = Arc::default();
         let store = Arc::clone(&taken);
+        let answers = Answers::default();
+        let said = Arc::clone(&answers);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&store)));
+                tokio::spawn(serve(stream, Arc::clone(&store), Arc::clone(&said)));
             }
         });
-        Self { address, taken, task }
+        Self { address, taken, answers, task }
+    }
+
+    /// Says this to a recipient so many times before taking mail for it.
+    pub(crate) fn answer(&self, recipient: &str, reply: &str, times: u32) {
+        let mut answers = self.answers.lock().expect("no panic");
+        answers.insert(recipient.to_owned(), (reply.to_owned(), times));
     }
 
     /// Waits until so many mails have come.
@@ -123,7 +136,14 @@ impl Sink {
     }
 }
 
-async fn serve(stream: TcpStream, store: Arc<Mutex<Vec<Taken>>>) -> Option<()> {
+fn refusal(answers: &Answers, recipient: &str) -> Option<String> {
+    let mut answers = answers.lock().expect("no panic");
+    let (reply, times) = answers.get_mut(recipient)?;
+    *times = times.checked_sub(1)?;
+    Some(format!("{reply}\r\n"))
+}
+
+async fn serve(stream: TcpStream, store: Arc<Mutex<Vec<Taken>>>, answers: Answers) -> Option<()> {
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader).lines();
     writer.write_all(b"220 sink ESMTP\r\n").await.ok()?;
@@ -135,7 +155,12 @@ async fn serve(stream: TcpStream, store: Arc<Mutex<Vec<Taken>>>) -> Option<()> {
             mail = Taken { from: path(&line), ..Taken::default() };
             b"250 ok\r\n"
         } else if upper.starts_with("RCPT TO") {
-            mail.recipients.push(path(&line));
+            let recipient = path(&line);
+            if let Some(refusal) = refusal(&answers, &recipient) {
+                writer.write_all(refusal.as_bytes()).await.ok()?;
+                continue;
+            }
+            mail.recipients.push(recipient);
             b"250 ok\r\n"
         } else if upper == "DATA" {
             writer.write_all(b"354 go on\r\n").await.ok()?;

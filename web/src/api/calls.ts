@@ -21,6 +21,7 @@ import type {
   Message,
   Micros,
   Named,
+  NewText,
   Offer,
   Page,
   PointMedium,
@@ -30,11 +31,13 @@ import type {
   Reconciliation,
   Role,
   Session,
+  Text,
   Theme,
   TimelineEntry,
   TraceEntry,
   Unreadable,
   Upload,
+  UsableText,
   User,
   Wallboard,
 } from './types';
@@ -74,9 +77,11 @@ export interface InteractionFilter {
   limit?: number;
 }
 
-export interface NewMessage extends Draft {
-  kind: 'reply' | 'note';
+export interface NewMessage extends Omit<Draft, 'mode'> {
+  kind: 'reply' | 'forward' | 'note';
   seen_message_id: string | null;
+  /** When it is to leave: what the clock shows where the writer is. */
+  schedule?: { local_time: string; time_zone: string };
 }
 
 const path = <Rest extends string>(id: string, rest: Rest): `/interactions/${string}${Rest}` =>
@@ -93,6 +98,11 @@ export const interactions = {
   undo: (message: string) => remove(`/messages/${message}`),
   draft: (id: string) => get<Draft | null>(path(id, '/draft')),
   saveDraft: (id: string, draft: Draft) => put<unknown>(path(id, '/draft'), draft),
+  otherDrafts: (id: string) => get<{ author: Named; changed_at: Micros }[]>(path(id, '/drafts')),
+  texts: (id: string) => get<UsableText[]>(path(id, '/texts')),
+  /** Gives all messages of this contact to the one they belong to. */
+  moveInto: (id: string, interaction_id: string) =>
+    put<Interaction>(path(id, '/home'), { interaction_id }),
   dropDraft: (id: string) => remove(path(id, '/draft')),
   look: (id: string, writes: boolean) => put<unknown>(path(id, '/presence'), { writes }),
   leave: (id: string) => remove(path(id, '/presence')),
@@ -122,6 +132,8 @@ export const interactions = {
 
 export const files = {
   upload: (file: File) => upload<Upload>(file),
+  /** A file of a message as an upload of one's own. */
+  copy: (attachment_id: string) => post<Upload>('/uploads/copies', { attachment_id }),
   attachment: (id: string) => `/api/v1/attachments/${id}`,
   /** What an uploaded file is called and how large it is. */
   async describe(id: string): Promise<Upload> {
@@ -192,6 +204,14 @@ export interface NewUser {
   role: Role;
   language: Language;
 }
+
+export const texts = {
+  list: () => get<Text[]>('/texts'),
+  add: (text: NewText) => post<Text>('/texts', text),
+  change: (id: string, text: NewText) => put<Text>(`/texts/${id}`, text),
+  remove: (id: string) => remove(`/texts/${id}`),
+  preview: (body: string) => post<{ text: string }>('/texts/preview', { body }),
+};
 
 export const administration = {
   users: (cursor: string | null = null) => get<Page<User>>('/users', { cursor, limit: 100 }),

@@ -34,6 +34,7 @@ export type Contract = [
   Expect<Agrees<ours.AuditEntry, Schemas['AuditView']>>,
   Expect<Agrees<ours.Client, Schemas['ClientView']>>,
   Expect<Agrees<ours.ClientLine, Schemas['ClientLine']>>,
+  Expect<Agrees<ours.Delivery, Schemas['Delivery']>>,
   Expect<Agrees<ours.Disposition, Schemas['Disposition']>>,
   Expect<Agrees<ours.Draft, Schemas['DraftView']>>,
   Expect<Agrees<ours.Interaction, Schemas['Interaction']>>,
@@ -53,6 +54,8 @@ export type Contract = [
   Expect<Agrees<ours.Upload, Schemas['Upload']>>,
   Expect<Agrees<ours.User, Schemas['User']>>,
   Expect<Agrees<ours.Wallboard, Schemas['Wallboard']>>,
+  Expect<Agrees<ours.Text, Schemas['Text']>>,
+  Expect<Agrees<ours.UsableText, Schemas['UsableText']>>,
 ];
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';

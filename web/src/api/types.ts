@@ -161,11 +161,28 @@ export interface Attachment {
   inline: boolean;
 }
 
+export interface RecipientDelivery {
+  address: string;
+  state: 'queued' | 'delayed' | 'sent' | 'delivered' | 'failed';
+  status: string | null;
+  detail: string | null;
+  at: Micros;
+}
+
+/** A time as its writer named it, and the instant it means. */
+export interface Scheduled {
+  send_at: Micros;
+  local_time: string;
+  time_zone: string;
+}
+
 export interface Delivery {
-  state: 'queued' | 'sending' | 'sent' | 'delivered' | 'failed';
+  state: 'scheduled' | 'queued' | 'sending' | 'sent' | 'delayed' | 'delivered' | 'failed';
   detail: string | null;
   at: Micros;
   next_try_at: Micros | null;
+  scheduled: Scheduled | null;
+  recipients: RecipientDelivery[];
 }
 
 export interface Finding {
@@ -203,6 +220,31 @@ export interface Draft {
   subject: string;
   text: string;
   attachments: string[];
+  /** What it is going to be; empty when it was not said. */
+  mode: string;
+}
+
+export type TextKind = 'answer' | 'signature';
+
+/** A text that agents use, as supervisors write it. */
+export interface Text {
+  id: string;
+  kind: TextKind;
+  queue_id: string | null;
+  language: Language | '';
+  name: string;
+  body: string;
+  changed_at: Micros;
+}
+
+export type NewText = Omit<Text, 'id' | 'changed_at'>;
+
+/** A text filled in for one contact. */
+export interface UsableText {
+  id: string;
+  name: string;
+  language: Language | '';
+  text: string;
 }
 
 export interface Upload {
@@ -244,6 +286,15 @@ export interface ContactPoint {
   label: string;
   preferred: boolean;
   verified_at: Micros | null;
+  /** What came back from it; null when nothing did. */
+  trouble: {
+    is_failing: boolean;
+    hard: number;
+    soft: number;
+    complaints: number;
+    last_at: Micros;
+    detail: string;
+  } | null;
 }
 
 export interface Account {

@@ -30,6 +30,7 @@ export const ENTRIES: Record<Exclude<PageName, 'home'>, PageEntry> = {
   audit: { load: () => import('../admin/Audit.svelte'), rights: ['view_audit'] },
   routing: { load: routing, rights: ['manage_routing'] },
   routingPart: { load: routing, rights: ['manage_routing'] },
+  texts: { load: () => import('../admin/Texts.svelte'), rights: ['supervise'] },
   health: { load: () => import('../admin/Health.svelte'), rights: ['view_health'] },
   settings: { load: () => import('./Settings.svelte'), rights: [] },
 };

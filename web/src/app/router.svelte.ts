@@ -14,6 +14,7 @@ export const PAGES = {
   audit: '/admin/audit',
   routing: '/admin/routing',
   routingPart: '/admin/routing/:id',
+  texts: '/admin/texts',
   health: '/health',
   settings: '/settings',
 } as const;

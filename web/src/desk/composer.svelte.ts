@@ -3,13 +3,13 @@ import { ApiError } from '../api/client';
 import { files, interactions, type NewMessage } from '../api/calls';
 import type { Interaction, Message, Party, Upload } from '../api/types';
 import { explain } from '../lib/action.svelte';
-import { recipients, replySubject } from '../lib/mail';
+import { forwardSubject, recipients, replySubject } from '../lib/mail';
 
 export const SAVE_AFTER_MS = 2_000;
 /** As long as the server holds a message back. */
 export const UNDO_MS = 10_000;
 
-export type Mode = 'reply' | 'reply_all' | 'note';
+export type Mode = 'reply' | 'reply_all' | 'forward' | 'note';
 type Saved = 'none' | 'dirty' | 'saving' | 'saved';
 
 export class Composer {
@@ -20,6 +20,8 @@ export class Composer {
   text = $state('');
   note = $state('');
   attachments = $state.raw<Upload[]>([]);
+  /** What the clock on the wall shows when it is to leave; null: now. */
+  sendAt = $state<string | null>(null);
   uploading = $state(0);
   busy = $state(false);
   error = $state<string | null>(null);
@@ -45,6 +47,7 @@ export class Composer {
       this.cc = draft.cc;
       if (draft.subject) this.subject = draft.subject;
       if (draft.text !== '') this.saved = 'saved';
+      if (draft.mode === 'forward' || draft.mode === 'reply_all') this.mode = draft.mode;
       this.attachments = await Promise.all(draft.attachments.map(files.describe));
     } catch (error) {
       // No draft is the usual case; anything else will show itself at the first save.
@@ -52,16 +55,60 @@ export class Composer {
     }
   }
 
+  /** Takes the draft that the server has now, unless something new stands here. */
+  async reload(): Promise<void> {
+    if (this.text.trim() !== '') return;
+    const draft = await interactions.draft(this.interactionId);
+    if (!draft) return;
+    this.to = draft.to;
+    this.cc = draft.cc;
+    this.subject = draft.subject;
+    this.text = draft.text;
+    this.attachments = await Promise.all(draft.attachments.map(files.describe));
+    this.saved = 'saved';
+  }
+
   setMode(mode: Mode, interaction: Interaction, last: Message | undefined): void {
     this.mode = mode;
     this.error = null;
-    if (mode !== 'note') this.#address(interaction, last);
+    if (mode === 'note') return;
+    const subject = last?.subject || interaction.subject;
+    this.subject = mode === 'forward' ? forwardSubject(subject) : replySubject(subject);
+    this.#address(interaction, last);
+  }
+
+  /** Begins to forward a message: its text under what will be written, its files as our own. */
+  async forward(interaction: Interaction, message: Message, quoted: string): Promise<void> {
+    this.setMode('forward', interaction, message);
+    if (!this.text.includes(quoted.trim())) this.text += quoted;
+    this.edited();
+    const known = this.attachments.map((file) => file.name);
+    const missing = message.attachments.filter(
+      (file) => !file.inline && !known.includes(file.name),
+    );
+    for (const file of missing) {
+      this.uploading += 1;
+      try {
+        this.attachments = [...this.attachments, await files.copy(file.id)];
+        this.edited();
+      } catch (error) {
+        this.error = `${file.name}: ${explain(error)}`;
+      } finally {
+        this.uploading -= 1;
+      }
+    }
+  }
+
+  /** Puts a ready text where the cursor stands. */
+  insert(text: string, start: number, end: number): void {
+    this.text = this.text.slice(0, start) + text + this.text.slice(end);
+    this.edited();
   }
 
   /** Without the right to answer only notes remain; a note that is being written stays a note. */
   allowReply(allowed: boolean): void {
     if (!allowed) this.mode = 'note';
-    else if (this.note === '') this.mode = 'reply';
+    else if (this.mode === 'note' && this.note === '') this.mode = 'reply';
   }
 
   edited(): void {
@@ -123,7 +170,7 @@ export class Composer {
           attachments: [],
           seen_message_id: seen,
         }
-      : { kind: 'reply', ...this.#draft(), seen_message_id: seen };
+      : this.#outgoing(seen);
     try {
       const message = await interactions.send(this.interactionId, outgoing);
       this.newer = false;
@@ -141,7 +188,8 @@ export class Composer {
   /** Puts a message that was called back into the composer again, unless something new stands there. */
   restore(sent: NewMessage, attachments: Upload[]): void {
     if (this.text.trim() !== '') return;
-    this.mode = sent.cc.length > 0 ? 'reply_all' : 'reply';
+    const toAll = sent.cc.length > 0;
+    this.mode = sent.kind === 'forward' ? 'forward' : toAll ? 'reply_all' : 'reply';
     this.to = sent.to;
     this.cc = sent.cc;
     this.subject = sent.subject;
@@ -158,10 +206,32 @@ export class Composer {
     }
     this.text = '';
     this.attachments = [];
+    this.sendAt = null;
     this.saved = 'none';
+    if (this.mode === 'forward') this.mode = 'reply';
+  }
+
+  #outgoing(seen: string | null): NewMessage {
+    const { to, cc, subject, text, attachments } = this.#draft();
+    const time_zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    return {
+      kind: this.mode === 'forward' ? 'forward' : 'reply',
+      to,
+      cc,
+      subject,
+      text,
+      attachments,
+      seen_message_id: seen,
+      ...(this.sendAt ? { schedule: { local_time: this.sendAt, time_zone } } : {}),
+    };
   }
 
   #address(interaction: Interaction, last: Message | undefined): void {
+    if (this.mode === 'forward') {
+      this.to = [];
+      this.cc = [];
+      return;
+    }
     const { to, cc } = recipients(last, interaction, this.mode === 'reply_all');
     this.to = to;
     this.cc = cc;
@@ -174,6 +244,7 @@ export class Composer {
       subject: this.subject,
       text: this.text,
       attachments: this.attachments.map((file) => file.id),
+      mode: this.mode,
     };
   }
 }

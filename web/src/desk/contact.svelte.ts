@@ -203,6 +203,9 @@ export class OpenContact {
           this.detail = { ...this.detail, viewers: event.data.viewers };
         }
         break;
+      case 'messages.moved':
+        if (event.data.interaction_id === this.id) void this.load();
+        break;
       case 'client.changed':
         if (event.data.client_id === this.client?.id) void this.#reloadClient();
         break;

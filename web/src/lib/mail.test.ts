@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
 import { interaction, message } from '../live/fixtures';
-import { parseParty, recipients, replySubject, splitQuotation, strangeDomains } from './mail';
+import {
+  forwarded,
+  forwardSubject,
+  parseParty,
+  recipients,
+  replySubject,
+  splitQuotation,
+  strangeDomains,
+} from './mail';
 
 const party = (address: string) => ({ name: '', address });
 
@@ -64,5 +72,33 @@ describe('quoted text', () => {
   it('is never lost: an answer between the lines keeps the whole text below', () => {
     const text = '> питання\nтак\n> ще одне\nні';
     expect(splitQuotation(message({ text, reply_text: 'так\nні' })).quoted).toBe(text);
+  });
+});
+
+describe('what is forwarded', () => {
+  it('says who wrote, when, to whom and what, below what will be written', () => {
+    const labels = { head: 'Forwarded', from: 'From', at: 'Date', to: 'To', subject: 'Subject' };
+    const original = message({
+      from: { name: 'Олена', address: 'olena@example.com' },
+      to: [party('info@bank.example')],
+      subject: 'Договір',
+      text: 'Прошу перевірити.\n',
+    });
+    expect(forwarded(original, labels, '24.11.2026 09:00').split('\n')).toEqual([
+      '',
+      '',
+      '---------- Forwarded ----------',
+      'From: Олена <olena@example.com>',
+      'Date: 24.11.2026 09:00',
+      'To: info@bank.example',
+      'Subject: Договір',
+      '',
+      'Прошу перевірити.',
+    ]);
+  });
+
+  it('has its prefix once', () => {
+    expect(forwardSubject('Re: Fwd: Договір')).toBe('Fwd: Договір');
+    expect(forwardSubject('')).toBe('Fwd:');
   });
 });

@@ -57,6 +57,32 @@ export function replySubject(subject: string): string {
   return bare ? `Re: ${bare}` : '';
 }
 
+/** `Fwd:` once, whatever prefixes the subject carries already. */
+export function forwardSubject(subject: string): string {
+  const bare = subject.replace(/^\s*((re|fwd?|aw|відп|пер)\s*:\s*)+/i, '').trim();
+  return `Fwd: ${bare}`.trim();
+}
+
+/** What stands under the text of a forwarded message: who wrote, when, to whom, and what. */
+export function forwarded(
+  message: Message,
+  labels: { head: string; from: string; at: string; to: string; subject: string },
+  at: string,
+): string {
+  const named = (party: Party) => (party.name ? `${party.name} <${party.address}>` : party.address);
+  return [
+    '',
+    '',
+    `---------- ${labels.head} ----------`,
+    `${labels.from}: ${named(message.from)}`,
+    `${labels.at}: ${at}`,
+    `${labels.to}: ${message.to.map(named).join(', ')}`,
+    `${labels.subject}: ${message.subject}`,
+    '',
+    message.text.trim(),
+  ].join('\n');
+}
+
 /** The part of the text that the writer wrote, and the quotation below it. */
 export function splitQuotation(message: Message): { own: string; quoted: string } {
   const text = message.text.trim();

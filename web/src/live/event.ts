@@ -20,7 +20,8 @@ export interface EventData {
   'agent.pause_limit_passed': { agent_id: string; reason: string; limit_ms: number };
   'queue.changed': { queue: QueueNow };
   'viewers.changed': { interaction_id: string; viewers: Viewer[] };
-  'draft.changed': { interaction_id: string; author?: { id: string; name: string } };
+  'draft.changed': { interaction_id: string; author: { id: string; name: string } | null };
+  'messages.moved': { interaction_id: string };
   'client.changed': { client_id: string };
   'health.changed': { channel: string };
   'routing.changed': Record<string, never>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { InteractionBrief, TimelineEntry } from '../api/types';
+import type { Delivery, InteractionBrief, TimelineEntry } from '../api/types';
 import { message, SECOND } from './fixtures';
 import {
   fromMessage,
@@ -66,7 +66,14 @@ describe('the timeline', () => {
   });
 
   it('takes the later word about a message', () => {
-    const delivery = { state: 'sent', detail: null, at: 0, next_try_at: null } as const;
+    const delivery: Delivery = {
+      state: 'sent',
+      detail: null,
+      at: 0,
+      next_try_at: null,
+      scheduled: null,
+      recipients: [],
+    };
     const [one] = merge([whole('a', 1)], [whole('a', 1, { delivery })]);
     expect(one?.message?.delivery?.state).toBe('sent');
     expect(withDelivery([whole('a', 1)], 'a', delivery)[0]?.message?.delivery).toEqual(delivery);

@@ -44,6 +44,8 @@ import PhoneCall from '@lucide/svelte/icons/phone-call';
 import Plus from '@lucide/svelte/icons/plus';
 import Printer from '@lucide/svelte/icons/printer';
 import RefreshCw from '@lucide/svelte/icons/refresh-cw';
+import Forward from '@lucide/svelte/icons/forward';
+import TextQuote from '@lucide/svelte/icons/text-quote';
 import Reply from '@lucide/svelte/icons/reply';
 import ReplyAll from '@lucide/svelte/icons/reply-all';
 import Route from '@lucide/svelte/icons/route';
@@ -122,6 +124,7 @@ export const ICONS = {
   remove: Trash,
   reply: Reply,
   replyAll: ReplyAll,
+  forward: Forward,
   right: ChevronRight,
   route: Route,
   search: Search,
@@ -131,6 +134,7 @@ export const ICONS = {
   signOut: LogOut,
   sound: Volume,
   system: Monitor,
+  texts: TextQuote,
   trader: Briefcase,
   transfer: ArrowRightLeft,
   userAdd: UserPlus,

@@ -39,10 +39,11 @@ pub(super) fn rule(
 ) -> bool {
     let structured =
         report_type(mail).is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"));
-    if !structured && !looks_like_bounce(mail, envelope) {
+    let reports = Reports::new(mail, envelope, policy);
+    let is_proved = reports.by_return_path.is_some() && came_back_by_itself(mail, envelope);
+    if !structured && !is_proved && !looks_like_bounce(mail, envelope) {
         return false;
     }
-    let reports = Reports::new(mail, envelope, policy);
     let mut found = reports.structured();
     if found.is_empty() {
         found = reports.in_words();
@@ -66,6 +67,17 @@ pub(super) fn report_type<'a>(mail: &'a Mail<'_>) -> Option<&'a str> {
     } else {
         None
     }
+}
+
+/// A null return path and no word of an absence: what comes to the return path of one mail of ours
+/// is about that mail, in whatever language it is written. RFC 5321 §3.6.3, RFC 3834 §4.
+fn came_back_by_itself(mail: &Mail<'_>, envelope: &Envelope) -> bool {
+    let absence = mail
+        .header("Auto-Submitted")
+        .is_some_and(|value| value.trim().to_ascii_lowercase().starts_with("auto-replied"))
+        || mail.header("X-Autoreply").is_some()
+        || mail.header("Precedence").is_some_and(|value| value.trim() == "auto_reply");
+    envelope.mail_from.as_deref() == Some("") && !absence
 }
 
 fn looks_like_bounce(mail: &Mail<'_>, envelope: &Envelope) -> bool {

@@ -2,18 +2,22 @@
 //!
 //! The library's own time-out covers connecting only, so each send is timed as a whole; what hangs
 //! is dropped with its connection. Every error is one of two: try again later, or never.
+//!
+//! A mail goes to all its recipients at once. When the server refuses one of them nothing has been
+//! handed over; then each gets a transaction of its own, so that one wrong address keeps nobody
+//! else waiting.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use channel_contract::PerformError;
+use channel_contract::{PerformError, RecipientOutcome, RecipientState};
+use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use crate::compose::Composed;
 use crate::config::{RelayConfig, TlsMode};
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
@@ -41,7 +45,11 @@ impl Relay {
     }
 
     /// Sends one mail and gives back what the server said.
-    pub(crate) async fn send(&self, mail: &Composed) -> Result<String, PerformError> {
+    pub(crate) async fn send(
+        &self,
+        envelope: &Envelope,
+        mail: &[u8],
+    ) -> Result<Sent, PerformError> {
         if self.config.host.is_empty() {
             let what = "no relay is configured (channels.email.relay.host)".to_owned();
             return Err(PerformError::Temporary(what));
@@ -51,17 +59,81 @@ impl Relay {
             .get_or_init(|| transport(&self.config, &self.host_name))
             .as_ref()
             .map_err(|reason| PerformError::Temporary(reason.clone()))?;
+        match self.attempt(transport, envelope, mail).await {
+            Ok(receipt) => Ok(Sent { receipt, recipients: Vec::new() }),
+            Err(Attempt { error, answered: true }) if envelope.to().len() > 1 => {
+                tracing::debug!(%error, "A mail goes to its recipients one by one");
+                self.one_by_one(transport, envelope, mail).await
+            }
+            Err(Attempt { error, .. }) => Err(error),
+        }
+    }
+
+    async fn one_by_one(
+        &self,
+        transport: &Transport,
+        envelope: &Envelope,
+        mail: &[u8],
+    ) -> Result<Sent, PerformError> {
+        let mut sent = Sent::default();
+        let mut gone: Option<String> = None;
+        for recipient in envelope.to() {
+            if let Some(reason) = &gone {
+                // A server that fell silent would cost a time-out for each of the others.
+                sent.recipients.push(RecipientOutcome {
+                    address: recipient.to_string(),
+                    state: RecipientState::PutOff,
+                    detail: reason.clone(),
+                });
+                continue;
+            }
+            let single = Envelope::new(envelope.from().cloned(), vec![recipient.clone()])
+                .map_err(|error| PerformError::Permanent(error.to_string()))?;
+            let (state, detail) = match self.attempt(transport, &single, mail).await {
+                Ok(receipt) => {
+                    sent.receipt.clone_from(&receipt);
+                    (RecipientState::Accepted, receipt)
+                }
+                Err(Attempt { error: PerformError::Temporary(text), answered }) => {
+                    gone = (!answered).then(|| text.clone());
+                    (RecipientState::PutOff, text)
+                }
+                Err(Attempt { error: PerformError::Permanent(text), .. }) => {
+                    (RecipientState::Refused, text)
+                }
+            };
+            sent.recipients.push(RecipientOutcome {
+                address: recipient.to_string(),
+                state,
+                detail,
+            });
+        }
+        Ok(sent)
+    }
+
+    /// One transaction.
+    async fn attempt(
+        &self,
+        transport: &Transport,
+        envelope: &Envelope,
+        mail: &[u8],
+    ) -> Result<String, Attempt> {
         let limit = Duration::from_secs(self.config.timeout_seconds.max(1));
-        match tokio::time::timeout(limit, transport.send_raw(&mail.envelope, &mail.bytes)).await {
+        match tokio::time::timeout(limit, transport.send_raw(envelope, mail)).await {
             Ok(Ok(response)) => {
                 let text: Vec<&str> = response.message().collect();
                 Ok(format!("{} {}", response.code(), text.join(" ")).trim().to_owned())
             }
-            Ok(Err(error)) => Err(self.failure(&error)),
-            Err(_) => Err(PerformError::Temporary(format!(
-                "{} did not answer within {} s",
-                self.config.host, self.config.timeout_seconds
-            ))),
+            Ok(Err(error)) => {
+                Err(Attempt { answered: error.status().is_some(), error: self.failure(&error) })
+            }
+            Err(_) => {
+                let text = format!(
+                    "{} did not answer within {} s",
+                    self.config.host, self.config.timeout_seconds
+                );
+                Err(Attempt { error: PerformError::Temporary(text), answered: false })
+            }
         }
     }
 
@@ -87,6 +159,22 @@ impl Relay {
             PerformError::Temporary(text)
         }
     }
+}
+
+/// What the server said.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    /// Of the mail as a whole.
+    pub(crate) receipt: String,
+    /// Of single recipients, when it did not say the same of all.
+    pub(crate) recipients: Vec<RecipientOutcome>,
+}
+
+/// A transaction that failed.
+struct Attempt {
+    error: PerformError,
+    /// The server spoke: nothing was handed over.
+    answered: bool,
 }
 
 fn transport(config: &RelayConfig, host_name: &str) -> Result<Transport, String> {

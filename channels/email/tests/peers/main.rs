@@ -3,6 +3,7 @@
 //! Everything runs on loopback, on ports that the system chooses, in folders that are removed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod dkim;
 mod dovecot;
 mod imap;
 mod listener;

@@ -21,6 +21,7 @@ fn answer(to: &str) -> OutboundMessage {
         to: vec![Party { name: String::new(), address: to.to_owned() }],
         cc: vec![],
         bcc: vec![],
+        deliver_to: vec![],
         subject: "Re: Картка".to_owned(),
         text: "Добрий день!\n.\nТак.".to_owned(),
         in_reply_to: Some("q@shop.example".to_owned()),
