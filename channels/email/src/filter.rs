@@ -9,6 +9,7 @@
 mod authentication;
 mod auto_reply;
 mod bounce;
+mod challenge;
 mod complaint;
 mod list;
 mod loop_guard;
@@ -69,8 +70,14 @@ pub struct Verdict {
 /// One rule: `true` when it knows what the message is and the later rules need not be asked.
 type Rule = fn(&Mail<'_>, &Envelope, &Policy, &mut Verdict) -> bool;
 
-const RULES: [Rule; 5] =
-    [complaint::rule, bounce::rule, loop_guard::rule, auto_reply::rule, list::rule];
+const RULES: [Rule; 6] = [
+    complaint::rule,
+    bounce::rule,
+    loop_guard::rule,
+    challenge::rule,
+    auto_reply::rule,
+    list::rule,
+];
 
 /// Asks the rules.
 pub fn examine(mail: &Mail<'_>, envelope: &Envelope, policy: &Policy) -> Verdict {
@@ -81,7 +88,7 @@ pub fn examine(mail: &Mail<'_>, envelope: &Envelope, policy: &Policy) -> Verdict
         }
     }
     if verdict.unanswerable.is_none() {
-        verdict.unanswerable = auto_reply::unanswerable(mail, envelope);
+        verdict.unanswerable = auto_reply::unanswerable(mail, envelope, policy);
     }
     verdict
 }

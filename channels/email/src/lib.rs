@@ -14,6 +14,7 @@ pub mod filter;
 pub mod html;
 pub mod inspect;
 mod io;
+pub mod language;
 pub mod mime;
 pub mod reader;
 pub mod session;
