@@ -77,6 +77,15 @@ pub struct Envelope {
     pub peer: Option<String>,
 }
 
+/// What a closer look at a stored message found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Examination {
+    /// In which language it is written, ISO 639-1; `None` when that cannot be told.
+    pub language: Option<String>,
+    /// Who vouches for the sender; `None` when what the arrival said remains.
+    pub authentication: Option<Authentication>,
+}
+
 /// How a message hangs together with others. RFC 5322 §3.6.4.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadKeys {

@@ -29,7 +29,8 @@ pub use content::{
     AttachmentInfo, Authentication, AuthenticationResult, Defect, PartContent, Party, RenderedHtml,
 };
 pub use inbound::{
-    DeliveryReport, Envelope, Inbound, InboundMessage, MessageKind, ReportAction, ThreadKeys,
+    DeliveryReport, Envelope, Examination, Inbound, InboundMessage, MessageKind, ReportAction,
+    ThreadKeys,
 };
 pub use outbound::{Outbound, OutboundAttachment, OutboundMessage, PerformError, Performed};
 pub use rozmova_base as base;
