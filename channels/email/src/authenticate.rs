@@ -43,7 +43,10 @@ pub(crate) struct Authenticator {
 
 impl std::fmt::Debug for Authenticator {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Authenticator").field("check_spf", &self.check_spf).finish()
+        formatter
+            .debug_struct("Authenticator")
+            .field("check_spf", &self.check_spf)
+            .finish_non_exhaustive()
     }
 }
 

@@ -178,11 +178,8 @@ fn read_unguarded(raw: &[u8], scan: Scan) -> Mail<'_> {
     if scan.has_nul {
         mail.defect("nul_bytes", "NUL bytes were left out.");
     }
-    if scan.unclosed {
-        mail.defect("bad_multipart", "A multipart is not closed: the mail may have been cut off.");
-    }
-    if scan.boundary_missing {
-        mail.defect("bad_multipart", "A multipart names no boundary; shown as it came.");
+    if let Some(what) = scan.bad_multipart {
+        mail.defect("bad_multipart", what);
     }
     header::read(&message, raw, scan.raw_8bit_headers, &mut mail);
     read_body(&message, raw, &mut mail);

@@ -111,7 +111,8 @@ pub(super) fn rule(
     let structured = report_type(mail)
         .is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
         || (from_machine && delivery_status(mail).is_some());
-    if !structured && !(from_machine && says_so(mail)) {
+    let said = structured || (from_machine && says_so(mail));
+    if !said {
         return false;
     }
     let reports = Reports::new(mail, envelope, policy);
@@ -264,10 +265,10 @@ impl<'a> Reports<'a> {
             status = refusal::status_of(text);
         }
         // A warning that it is still being tried quotes the temporary refusal.
-        let action = match action_of("", &status) {
-            ReportAction::Failed if is_delay && !status.starts_with('5') => ReportAction::Delayed,
-            ReportAction::Delayed if !is_delay => ReportAction::Failed,
-            action => action,
+        let action = if is_delay && !status.starts_with('5') {
+            ReportAction::Delayed
+        } else {
+            ReportAction::Failed
         };
         self.report(recipient, action, &status, &reason)
     }

@@ -152,8 +152,9 @@ mod tests {
     #[test]
     fn every_length_comes_back() {
         let encode = |bytes: &[u8]| {
-            let six =
-                |bits: u32| char::from(if bits & 63 == 0 { b'`' } else { (bits & 63) as u8 + 32 });
+            let six = |bits: u32| {
+                char::from(if bits.is_multiple_of(64) { b'`' } else { (bits & 63) as u8 + 32 })
+            };
             let mut line = String::from(six(bytes.len() as u32));
             for group in bytes.chunks(3) {
                 let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
