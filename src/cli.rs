@@ -125,7 +125,7 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
         }
         Command::User(command) => users::run_user(command, config).await,
         Command::Token(command) => users::run_token(command, config).await,
-        Command::Inspect(command) => inspect::run(command, config),
+        Command::Inspect(command) => inspect::run(command, config).await,
         Command::Openapi
         | Command::ConfigDocs
         | Command::Simulate(_)

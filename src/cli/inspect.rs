@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use channel_contract::{Channel as _, Envelope};
 use channel_email::EmailChannel;
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -19,6 +20,10 @@ pub(super) enum InspectCommand {
         /// Show also what intake makes of them: thread keys, why no program may answer, digests.
         #[arg(long)]
         all: bool,
+        /// Ask the name servers who vouches for each sender (DKIM, DMARC), as configured in
+        /// channels.email.authentication.
+        #[arg(long)]
+        ask_dns: bool,
     },
 }
 
@@ -47,14 +52,22 @@ const FIELDS: [&str; 19] = [
 
 /// The store is not looked at: Message-IDs of ours are recognised when the configuration names
 /// `channels.email.signing_secret`.
-pub(super) fn run(command: InspectCommand, config: Config) -> anyhow::Result<()> {
-    let InspectCommand::Mail { files, all } = command;
+pub(super) async fn run(command: InspectCommand, config: Config) -> anyhow::Result<()> {
+    let InspectCommand::Mail { files, all, ask_dns } = command;
     let email = EmailChannel::new(config.channels.email, b"");
     for file in files {
         let raw = std::fs::read(&file).with_context(|| file.display().to_string())?;
+        let mut inspection = email.inspect(&raw);
+        if ask_dns {
+            // Who delivered it is not in the file: SPF stays out.
+            let examination = email.examine(raw.into(), &Envelope::default()).await;
+            if let Some(authentication) = examination.authentication {
+                inspection.authentication = authentication;
+            }
+        }
         let mut object = json!({ "file": file.display().to_string() });
         if let (Value::Object(fields), Value::Object(read)) =
-            (&mut object, serde_json::to_value(email.inspect(&raw))?)
+            (&mut object, serde_json::to_value(inspection)?)
         {
             fields.extend(read);
             if !all {

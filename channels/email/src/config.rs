@@ -31,7 +31,8 @@ pub struct EmailConfig {
     /// Whose `Authentication-Results` headers are believed (RFC 8601 §2.5): the authserv-id of the
     /// bank's own mail server. Empty: nobody's.
     pub trusted_authserv_id: String,
-    /// What the server itself asks of the DNS about senders, after their mail is stored.
+    /// What is asked of the DNS about senders, by `rozmova inspect mail --ask-dns`. What comes in
+    /// is judged by `trusted_authserv_id` alone.
     pub authentication: AuthenticationConfig,
     /// PEM file with the listeners' certificate chain; with `tls_key` it switches STARTTLS on.
     #[serde(with = "path_or_off")]
@@ -70,15 +71,16 @@ impl Default for EmailConfig {
     }
 }
 
-/// What the server itself asks of the DNS about senders, after their mail is stored.
+/// What is asked of the DNS about senders.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthenticationConfig {
     /// Whether DKIM signatures and DMARC are checked. Not done for mails with a verdict of
     /// `trusted_authserv_id`.
     pub check: bool,
-    /// Whether SPF is checked too. Only right when mail for the bank's domains is delivered straight
-    /// to the SMTP listener (its MX record names it): behind another server that one is judged.
+    /// Whether SPF is checked too. Only right when mail for the bank's domains is delivered
+    /// straight to the SMTP listener (its MX record names it): behind another server that one is
+    /// judged.
     pub check_spf: bool,
     /// Name servers with ports, `192.0.2.53:53`; empty: those of the system.
     pub name_servers: Vec<SocketAddr>,

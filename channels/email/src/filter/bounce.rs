@@ -418,7 +418,7 @@ fn said_itself(text: &str) -> String {
     said
 }
 
-/// Addresses in a report in words; `refused`: only those where a refusal follows within a few lines.
+/// Addresses in a report in words; `refused`: only those where a refusal follows soon.
 fn addresses(text: &str, refused: bool) -> Vec<String> {
     /// Lines after the address in which the refusal must stand.
     const WINDOW: usize = 8;
@@ -550,189 +550,35 @@ mod tests {
         assert_eq!(report.original_message_id.as_deref(), Some("x@y.example"));
     }
 
-    /// Sender, subject, text; then recipient, action, status, reply code, hard.
-    type Form = (
-        &'static str,
-        &'static str,
-        &'static str,
-        &'static str,
-        ReportAction,
-        &'static str,
-        Option<u16>,
-        bool,
-    );
-
-    const FORMS: [Form; 12] = [
-        (
-            "MAILER-DAEMON@mx.example",
-            "Mail delivery failed: returning message to sender",
-            "This message was created automatically by mail delivery software.\n\nA message that you sent could \
-             not be delivered to one or more of its\nrecipients. This is a permanent error. The following \
-             address(es) failed:\n\n  olena@shop.example\n    host mx.shop.example [192.0.2.1]\n    SMTP error \
-             from remote mail server after RCPT TO:<olena@shop.example>:\n    550 5.1.1 User unknown\n\n------ \
-             This is a copy of the message, including all the headers. ------\nTo: other@shop.example\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "5.1.1",
-            Some(550),
-            true,
-        ),
-        (
-            "MAILER-DAEMON@mx.example",
-            "Mail delivery failed: returning message to sender",
-            "The following address(es) failed:\n\n  olena@shop.example\n    Unrouteable address\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "5.1.2",
-            None,
-            true,
-        ),
-        (
-            "MAILER-DAEMON@mx.example",
-            "Undelivered Mail Returned to Sender",
-            "I'm sorry to have to inform you that your message could not be delivered.\n\n<olena@shop.example>: \
-             host mx.shop.example[192.0.2.1] said: 552 5.2.2\n    Mailbox full (in reply to RCPT TO command)\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "5.2.2",
-            Some(552),
-            false,
-        ),
-        (
-            "MAILER-DAEMON@mx.example",
-            "failure notice",
-            "Hi. This is the qmail-send program.\n\n<olena@shop.example>:\nSorry, no mailbox here by that \
-             name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\nTo: x@y.example\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "5.1.1",
-            None,
-            true,
-        ),
-        (
-            "postmaster@shop.example",
-            "Undeliverable: Card",
-            "Your message did not reach some or all of the intended recipients.\n\n      Subject: Card\n      \
-             Sent: 23.11.2026 10:15\n\nThe following recipient(s) cannot be reached:\n\n      \
-             'olena@shop.example' on 23.11.2026 10:16\n            The e-mail account does not exist at the \
-             organization this message was sent to.\n            <mx.shop.example #5.1.1>\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "5.1.1",
-            None,
-            true,
-        ),
-        (
-            "mailer-daemon@googlemail.example",
-            "Delivery Status Notification (Failure)",
-            "** Address not found **\n\nYour message wasn't delivered to olena@shop.example because the address \
-             couldn't be found, or is unable to receive mail.\n\nThe response was:\n550 5.1.1 The email account \
-             that you tried to reach does not exist.\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "5.1.1",
-            Some(550),
-            true,
-        ),
-        (
-            "mailer-daemon@corp.mail.example",
-            "Mail failure.",
-            "Это письмо создано автоматически сервером, отвечать на него не нужно.\n\nК сожалению, Ваше письмо не \
-             может быть доставлено одному или нескольким получателям:\n\n**********************\nolena@shop.example\n\
-             user not found\n**********************\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "5.1.1",
-            None,
-            true,
-        ),
-        (
-            "MAILER-DAEMON@post.example",
-            "Лист не доставлено",
-            "Ваш лист не може бути доставлено адресату:\n\nolena@shop.example\n  Поштова скринька \
-             переповнена\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "5.2.2",
-            None,
-            false,
-        ),
-        (
-            "MAILER-DAEMON@mx.example",
-            "Warning: message 1kLm delayed 24 hours",
-            "A message that you sent has not yet been delivered to one or more of its\nrecipients after more \
-             than 24 hours on the queue.\n\nThe address to which the message has not yet been delivered is:\n\n  \
-             olena@shop.example\n    host mx.shop.example [192.0.2.1]: Connection timed out\n\nNo action is \
-             required on your part.\n",
-            "olena@shop.example",
-            ReportAction::Delayed,
-            "4.4.1",
-            None,
-            false,
-        ),
-        (
-            "MAILER-DAEMON@mx.example",
-            "Mail delivery failed",
-            "The following address(es) failed:\n\n  olena@shop.example\n    retry timeout exceeded\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "4.4.7",
-            None,
-            false,
-        ),
-        (
-            "MAILER-DAEMON@mx.example",
-            "Returned mail: see transcript for details",
-            "The original message was received at Mon, 23 Nov 2026\nfrom mx.bank.example [192.0.2.9]\n\n   ----- \
-             The following addresses had permanent fatal errors -----\n<olena@shop.example>\n    (reason: 550 5.1.1 \
-             <olena@shop.example>... User unknown)\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "5.1.1",
-            Some(550),
-            true,
-        ),
-        (
-            "postmaster@isp.example",
-            "Delivery failure",
-            "Unable to deliver message to: <olena@shop.example>\nReason: 554 5.7.1 Message rejected as spam\n",
-            "olena@shop.example",
-            ReportAction::Failed,
-            "5.7.1",
-            Some(554),
-            false,
-        ),
-    ];
+    /// How programs say it in words: the outcome in one line, then the mail.
+    const FORMS: &str = include_str!("bounce/forms.txt");
 
     #[test]
     fn the_many_forms_in_words() {
-        for (from, subject, text, recipient, action, status, code, hard) in FORMS {
-            let raw = format!(
-                "From: <{from}>\r\nSubject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}"
-            );
+        assert_eq!(FORMS.split("=====\n").count(), 12);
+        for form in FORMS.split("=====\n") {
+            let (expected, raw) = form.split_once('\n').expect("an outcome and a mail");
             let mail = crate::mime::read(raw.as_bytes());
             let verdict = examine(&mail, &Envelope::default(), &policy());
-            assert_eq!(verdict.kind, Some(MessageKind::Bounce), "{text}");
+            assert_eq!(verdict.kind, Some(MessageKind::Bounce), "{raw}");
             let [report] = verdict.reports.as_slice() else { panic!("{:?}", verdict.reports) };
+            let code = report.reply_code.map_or("-".to_owned(), |code| code.to_string());
+            let weight = if report.is_hard() { "hard" } else { "soft" };
+            let (recipient, action, status) = (&report.recipient, report.action, &report.status);
             assert_eq!(
-                (
-                    report.recipient.as_str(),
-                    report.action,
-                    report.status.as_str(),
-                    report.reply_code
-                ),
-                (recipient, action, status, code),
-                "{text}"
+                format!("{recipient} {action:?} {status} {code} {weight}"),
+                expected,
+                "{raw}"
             );
-            assert_eq!(report.is_hard(), hard, "{text}");
         }
     }
 
     #[test]
     fn a_status_part_in_a_mail_that_is_no_report_counts_when_a_machine_sent_it() {
-        let raw = "From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+        let raw = "From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+                   --b\r\n\
                    Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n\
-                   Final-Recipient: RFC822; a@b.example\r\nAction: failed (bad)\r\nStatus: \
+                   Final-Recipient: Rfc822; a@b.example\r\nAction: failed (bad)\r\nStatus: \
                    5.0.0 (permanent)\r\nDiagnostic-Code: SMTP; 552 over quota\r\n\r\n--b--\r\n";
         let verdict = |raw: &str| {
             examine(&crate::mime::read(raw.as_bytes()), &Envelope::default(), &policy())

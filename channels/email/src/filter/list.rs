@@ -5,8 +5,8 @@ use channel_contract::{Envelope, MessageKind};
 use super::{Policy, Verdict};
 use crate::mime::Mail;
 
-/// Fields that only lists write: RFC 2919, RFC 2369 §3 (`List-Unsubscribe` alone is on shop mail too,
-/// `List-Help` nearly so), and what list programs wrote before.
+/// Fields that only lists write: RFC 2919, RFC 2369 §3 (`List-Unsubscribe` alone is on shop mail
+/// too, `List-Help` nearly so), and what list programs wrote before.
 const LIST_FIELDS: [&str; 8] = [
     "List-Id",
     "List-Post",

@@ -117,14 +117,17 @@ mod tests {
 
     #[test]
     fn an_invitation_says_what_when_and_where() {
-        let calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY;LANGUAGE=uk:Зустріч\\, \
-                        \r\n відділення\r\nDTSTART:20261123T101500Z\r\nDTEND;TZID=\"a:b\":20261123T110000\r\n\
-                        LOCATION:Київ\r\nORGANIZER;CN=\"Bank: Example\":MAILTO:info@bank.example\r\n\
-                        DESCRIPTION:Візьміть\\nпаспорт\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\n";
+        let calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\n\
+                        SUMMARY;LANGUAGE=uk:Зустріч\\, \r\n відділення\r\n\
+                        DTSTART:20261123T101500Z\r\n\
+                        DTEND;TZID=\"a:b\":20261123T110000\r\nLOCATION:Київ\r\n\
+                        ORGANIZER;CN=\"Bank: Example\":MAILTO:info@bank.example\r\n\
+                        DESCRIPTION:Візьміть\\nпаспорт\r\nEND:VEVENT\r\n\
+                        BEGIN:VEVENT\r\nSUMMARY:x\r\n";
         assert_eq!(
             describe(calendar).expect("an event"),
-            "Зустріч, відділення\n2026-11-23 10:15 UTC – 2026-11-23 11:00\nКиїв\ninfo@bank.example\n\n\
-             Візьміть\nпаспорт"
+            "Зустріч, відділення\n2026-11-23 10:15 UTC – 2026-11-23 11:00\nКиїв\n\
+             info@bank.example\n\nВізьміть\nпаспорт"
         );
         assert_eq!(describe("BEGIN:VCALENDAR\nSUMMARY:not an event\n"), None);
         assert_eq!(

@@ -16,7 +16,8 @@ use mail_auth::common::headers::HeaderWriter;
 use mail_auth::dkim::DkimSigner;
 use name_server::Zone;
 
-const LETTER: &str = "From: Olena <olena@shop.example>\r\nTo: info@bank.example\r\nSubject: Card\r\n\
+const LETTER: &str = "From: Olena <olena@shop.example>\r\nTo: info@bank.example\r\n\
+                      Subject: Card\r\n\
                       Date: Mon, 23 Nov 2026 10:15:00 +0200\r\nMessage-ID: <1@shop.example>\r\n\r\n\
                       Good morning, please send me the statement of my account.\r\n";
 

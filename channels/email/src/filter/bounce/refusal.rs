@@ -1,6 +1,6 @@
 //! What a mail server means when it refuses: codes first, words when there are none.
 
-/// Words of refusals and the status that they stand for (RFC 3463), the surest first. In lower case.
+/// Words of refusals in lower case and the status that they stand for (RFC 3463), the surest first.
 const MEANINGS: [(&str, &[&str]); 9] = [
     (
         "5.2.2",
