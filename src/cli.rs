@@ -6,11 +6,11 @@
 
 mod bench;
 mod demo;
-mod import;
 mod dkim;
+mod import;
 mod inspect;
-mod routing;
 mod reconcile;
+mod routing;
 mod serve;
 mod simulate;
 mod users;
@@ -148,7 +148,7 @@ async fn with_config(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Routing(command) => routing::run(command, config).await,
         Command::Import(command) => import::run(command, config).await,
         Command::Reconcile(command) => reconcile::run(command, config).await,
-        Command::Inspect(command) => inspect::run(command, config),
+        Command::Inspect(command) => inspect::run(command, config).await,
         Command::Openapi
         | Command::ConfigDocs
         | Command::Simulate(_)

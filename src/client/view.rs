@@ -7,9 +7,7 @@ mod timeline;
 use jiff::civil::Date;
 
 pub use fields::{ClientChange, ClientFields, FieldProblem, NewClient, NewContactPoint};
-pub use record::{
-    AccountView, ClientLine, ClientView, ContactPointView, ManagerView, TroubleView,
-};
+pub use record::{AccountView, ClientLine, ClientView, ContactPointView, ManagerView, TroubleView};
 pub use timeline::{TimelineEntry, TimelineInteraction, TimelineMessage, TimelineType};
 
 const EPOCH: Date = Date::constant(1970, 1, 1);

@@ -30,8 +30,8 @@ use utoipa_axum::router::OpenApiRouter;
 use self::error::ApiError;
 use crate::app::App;
 use crate::{
-    agent, audit, auth, client, health, intake, interaction, ledger, live, message, report, routing,
-    staffing, texts, wallboard,
+    agent, audit, auth, client, health, intake, interaction, ledger, live, message, report,
+    routing, staffing, texts, wallboard,
 };
 
 /// All features' APIs, below `/api/v1`.

@@ -279,9 +279,15 @@ impl<'a> Planner<'a, '_> {
     }
 
     /// Automatic answers are added to their thread and make no work; those without one are kept.
+    /// One that wants a person to confirm something goes to the agent.
     fn take_auto_reply(&mut self, message: &'a InboundMessage, resolution: &Resolution) {
         match self.place(message, resolution) {
-            Place::Continues(id) => self.add(message, id),
+            Place::Continues(id) => {
+                self.add(message, id);
+                if message.unanswerable.as_deref() == Some("challenge") {
+                    self.wake(id);
+                }
+            }
             Place::Opens { hints } => {
                 self.open(message, resolution, hints, true);
             }

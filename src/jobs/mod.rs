@@ -1,11 +1,11 @@
 //! What is done by and by: each job does a piece, says how soon it wants to do the next, and is
 //! tried again after a fault.
 
-mod figures;
-mod routing_imports;
 mod client_words;
+mod figures;
 pub mod reconciliation;
 mod reopen;
+mod routing_imports;
 mod spool;
 mod treatments;
 mod uploads;

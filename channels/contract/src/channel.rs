@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use rozmova_base::Clock;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Inbound, Outbound, PartContent, PerformError, Performed, RenderedHtml};
+use crate::{
+    Envelope, Examination, Inbound, Outbound, PartContent, PerformError, Performed, RenderedHtml,
+};
 
 /// The name of one configured channel, unique in the installation: `smtp`, `imap:info`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,6 +47,14 @@ pub trait Channel: Send + Sync + 'static {
     /// account; changes nothing there. A channel that fetches nothing has nothing to say.
     async fn survey(&self, _host: Arc<dyn Host>) -> Vec<Survey> {
         Vec::new()
+    }
+
+    /// Looks at a stored message as closely as there was no time for while its sender waited: the
+    /// language, and who vouches for the sender. May ask other servers and take seconds, at most
+    /// half a minute; never fails: what could not be found out is absent.
+    async fn examine(&self, raw: Bytes, envelope: &Envelope) -> Examination {
+        let _ = (raw, envelope);
+        Examination::default()
     }
 
     /// The decoded content of part `part` of a stored message, by [`crate::AttachmentInfo::part`].

@@ -92,6 +92,15 @@ pub struct Origin {
     pub is_history: bool,
 }
 
+/// What a closer look at a stored message found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Examination {
+    /// In which language it is written, ISO 639-1; `None` when that cannot be told.
+    pub language: Option<String>,
+    /// Who vouches for the sender; `None` when what the arrival said remains.
+    pub authentication: Option<Authentication>,
+}
+
 /// How a message hangs together with others. RFC 5322 §3.6.4.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadKeys {
@@ -145,12 +154,33 @@ pub struct DeliveryReport {
 impl DeliveryReport {
     /// Whether the address itself is to blame, so that sending to it again is useless: given up
     /// with a permanent status (class 5, RFC 3463 §3.1) that speaks of the address (subject 1,
-    /// RFC 3463 §3.2) or of a mailbox that is disabled (5.2.1), or with no usable status at all.
+    /// RFC 3463 §3.2), of a mailbox that is disabled (5.2.1) or of a domain that is none (5.4.4).
+    /// When the status says nothing (none, or 5.0.0), the reason must not speak of something else.
     pub fn is_hard(&self) -> bool {
+        let status = self.status.as_str();
         self.action == ReportAction::Failed
-            && (self.status.is_empty()
-                || self.status.starts_with("5.1.")
-                || matches!(self.status.as_str(), "5.0.0" | "5.2.1"))
+            && (status.starts_with("5.1.")
+                || matches!(status, "5.2.1" | "5.4.4")
+                || (matches!(status, "" | "5.0.0") && !self.blames_something_else()))
+    }
+
+    /// Whether the reason names what may be otherwise tomorrow: a full mailbox, a filter, a size.
+    fn blames_something_else(&self) -> bool {
+        const WORDS: [&str; 10] = [
+            "quota",
+            "full",
+            "spam",
+            "block",
+            "policy",
+            "too large",
+            "size",
+            "timed out",
+            "temporar",
+            "try again",
+        ];
+        let reason = self.reason.to_lowercase();
+        self.reply_code.is_some_and(|code| code < 500)
+            || WORDS.iter().any(|word| reason.contains(word))
     }
 }
 

@@ -29,8 +29,8 @@ pub use content::{
     AttachmentInfo, Authentication, AuthenticationResult, Defect, PartContent, Party, RenderedHtml,
 };
 pub use inbound::{
-    DeliveryReport, Envelope, Inbound, InboundMessage, MessageKind, Origin, ReportAction,
-    ThreadKeys,
+    DeliveryReport, Envelope, Examination, Inbound, InboundMessage, MessageKind, Origin,
+    ReportAction, ThreadKeys,
 };
 pub use outbound::{
     Outbound, OutboundAttachment, OutboundMessage, PerformError, Performed, RecipientOutcome,

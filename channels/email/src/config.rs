@@ -31,6 +31,9 @@ pub struct EmailConfig {
     /// Whose `Authentication-Results` headers are believed (RFC 8601 §2.5): the authserv-id of the
     /// bank's own mail server. Empty: nobody's.
     pub trusted_authserv_id: String,
+    /// What is asked of the DNS about senders, by `rozmova inspect mail --ask-dns`. What comes in
+    /// is judged by `trusted_authserv_id` alone.
+    pub authentication: AuthenticationConfig,
     /// PEM file with the listeners' certificate chain; with `tls_key` it switches STARTTLS on.
     #[serde(with = "path_or_off")]
     pub tls_certificate: Option<PathBuf>,
@@ -61,6 +64,7 @@ impl Default for EmailConfig {
             signing_secret: Secret::default(),
             bounce_address: String::new(),
             trusted_authserv_id: String::new(),
+            authentication: AuthenticationConfig::default(),
             tls_certificate: None,
             tls_key: None,
             limits: ListenLimits::default(),
@@ -69,6 +73,38 @@ impl Default for EmailConfig {
             mailboxes: Vec::new(),
             imap: Vec::new(),
             pop3: Vec::new(),
+        }
+    }
+}
+
+/// What is asked of the DNS about senders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuthenticationConfig {
+    /// Whether DKIM signatures and DMARC are checked. Not done for mails with a verdict of
+    /// `trusted_authserv_id`.
+    pub check: bool,
+    /// Whether SPF is checked too. Only right when mail for the bank's domains is delivered
+    /// straight to the SMTP listener (its MX record names it): behind another server that one is
+    /// judged.
+    pub check_spf: bool,
+    /// Name servers with ports, `192.0.2.53:53`; empty: those of the system.
+    pub name_servers: Vec<SocketAddr>,
+    /// Seconds for all questions about one mail; what is not known then counts as undecided.
+    pub timeout_seconds: u64,
+    /// Domains of the bank besides those of its mailboxes: senders whose domains look like one of
+    /// them are flagged.
+    pub own_domains: Vec<String>,
+}
+
+impl Default for AuthenticationConfig {
+    fn default() -> Self {
+        Self {
+            check: true,
+            check_spf: false,
+            name_servers: Vec::new(),
+            timeout_seconds: 15,
+            own_domains: Vec::new(),
         }
     }
 }
@@ -370,6 +406,12 @@ impl EmailConfig {
         }
         if !self.bounce_address.is_empty() && !is_address(&self.bounce_address) {
             say("bounce_address", format!("\"{}\" is no address", self.bounce_address));
+        }
+        if self.authentication.timeout_seconds == 0 {
+            say("authentication.timeout_seconds", "must be 1 or more".to_owned());
+        }
+        for domain in self.authentication.own_domains.iter().filter(|domain| !is_domain(domain)) {
+            say("authentication.own_domains", format!("\"{domain}\" is no domain name"));
         }
         if self.tls_certificate.is_some() != self.tls_key.is_some() {
             say(

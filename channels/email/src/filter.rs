@@ -9,6 +9,7 @@
 mod authentication;
 mod auto_reply;
 mod bounce;
+mod challenge;
 mod complaint;
 mod list;
 mod loop_guard;
@@ -16,7 +17,9 @@ mod spoofing;
 
 use std::collections::BTreeSet;
 
-use channel_contract::{Authentication, Defect, DeliveryReport, Envelope, MessageKind};
+use channel_contract::{
+    Authentication, AuthenticationResult, Defect, DeliveryReport, Envelope, MessageKind,
+};
 
 use crate::mime::Mail;
 use crate::thread::Signer;
@@ -28,6 +31,8 @@ pub struct Policy {
     pub signer: Signer,
     /// The bank's own addresses, in lower case.
     pub own_addresses: BTreeSet<String>,
+    /// Domains of the bank besides those of its addresses, in lower case.
+    pub more_own_domains: BTreeSet<String>,
     /// Whose `Authentication-Results` are believed; nobody's when empty.
     pub trusted_authserv_id: String,
 }
@@ -49,7 +54,9 @@ impl Policy {
 
     /// Whether a domain is one of the bank's.
     pub(crate) fn own_domains(&self) -> impl Iterator<Item = &str> {
-        self.own_addresses.iter().filter_map(|address| Some(address.rsplit_once('@')?.1))
+        let of_addresses =
+            self.own_addresses.iter().filter_map(|address| Some(address.rsplit_once('@')?.1));
+        of_addresses.chain(self.more_own_domains.iter().map(String::as_str))
     }
 }
 
@@ -69,8 +76,14 @@ pub struct Verdict {
 /// One rule: `true` when it knows what the message is and the later rules need not be asked.
 type Rule = fn(&Mail<'_>, &Envelope, &Policy, &mut Verdict) -> bool;
 
-const RULES: [Rule; 5] =
-    [complaint::rule, bounce::rule, loop_guard::rule, auto_reply::rule, list::rule];
+const RULES: [Rule; 6] = [
+    complaint::rule,
+    bounce::rule,
+    loop_guard::rule,
+    challenge::rule,
+    auto_reply::rule,
+    list::rule,
+];
 
 /// Asks the rules.
 pub fn examine(mail: &Mail<'_>, envelope: &Envelope, policy: &Policy) -> Verdict {
@@ -81,7 +94,7 @@ pub fn examine(mail: &Mail<'_>, envelope: &Envelope, policy: &Policy) -> Verdict
         }
     }
     if verdict.unanswerable.is_none() {
-        verdict.unanswerable = auto_reply::unanswerable(mail, envelope);
+        verdict.unanswerable = auto_reply::unanswerable(mail, envelope, policy);
     }
     verdict
 }
@@ -90,7 +103,22 @@ pub fn examine(mail: &Mail<'_>, envelope: &Envelope, policy: &Policy) -> Verdict
 pub fn authenticate(mail: &Mail<'_>, policy: &Policy) -> Authentication {
     let mut authentication = authentication::results(mail, policy);
     authentication.warnings = spoofing::warnings(mail, policy);
+    note_disowned(&mut authentication);
     authentication
+}
+
+/// Whether anybody checked anything.
+pub(crate) fn is_verdict(authentication: &Authentication) -> bool {
+    let Authentication { spf, dkim, dmarc, warnings: _ } = authentication;
+    [spf, dkim, dmarc].into_iter().any(|result| *result != AuthenticationResult::None)
+}
+
+/// Says in words when a domain disowns a mail that names it.
+pub(crate) fn note_disowned(authentication: &mut Authentication) {
+    if authentication.dmarc == AuthenticationResult::Fail {
+        let detail = "The domain of the sender says that this mail is not its own (DMARC).";
+        authentication.warnings.push(defect("disowned", detail));
+    }
 }
 
 fn defect(code: &str, detail: impl Into<String>) -> Defect {
@@ -105,6 +133,7 @@ pub(crate) mod testing {
         Policy {
             signer: Signer::new(b"a secret of the bank", "bank.example"),
             own_addresses: ["info@bank.example".to_owned()].into(),
+            more_own_domains: ["bank-online.example".to_owned()].into(),
             trusted_authserv_id: "mx.bank.example".to_owned(),
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::filter::Policy;
 use crate::reader::{self, Arrival};
-use crate::{html, mime};
+use crate::{html, language, mime};
 
 /// Everything that is read out of one mail.
 #[derive(Clone, Debug, Serialize)]
@@ -44,7 +44,7 @@ pub struct Inspection {
     pub remote_pictures: u32,
     /// Files.
     pub attachments: Vec<AttachmentInfo>,
-    /// ISO 639-1; `null` while nothing detects it.
+    /// ISO 639-1; `null` when the text is too short to tell.
     pub language: Option<String>,
     /// What sort of message.
     pub kind: MessageKind,
@@ -108,6 +108,7 @@ pub fn inspect(raw: &[u8], policy: &Policy) -> Inspection {
         cut_from_bytes: None,
     };
     let message = reader::read(arrival, policy);
+    let language = language::detect(&message.reply_text).map(str::to_owned);
     let rendered = render_html(raw);
     let remote_pictures = rendered.as_ref().map_or(0, |html| html.remote_pictures);
     Inspection {
@@ -126,7 +127,7 @@ pub fn inspect(raw: &[u8], policy: &Policy) -> Inspection {
         html: rendered.map(|html| html.html),
         remote_pictures,
         attachments: message.attachments,
-        language: None,
+        language,
         kind: message.kind,
         unanswerable: message.unanswerable,
         bounces: message.reports.into_iter().map(BounceReport::from).collect(),

@@ -8,6 +8,7 @@
 //! Invariants: everything outside `io` and this file is pure; only `io` and this file name tokio.
 //! No input panics, and one bad mail never stops the others.
 
+mod authenticate;
 pub mod compose;
 pub mod config;
 pub mod dkim;
@@ -15,6 +16,7 @@ pub mod filter;
 pub mod html;
 pub mod inspect;
 mod io;
+pub mod language;
 pub mod mime;
 pub mod rate;
 pub mod reader;
@@ -22,16 +24,22 @@ pub mod session;
 pub mod thread;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use channel_contract::{
-    Channel, ChannelError, ChannelName, Host, InboundMessage, Outbound, PartContent, PerformError,
-    Performed, RenderedHtml, Survey,
+    Authentication, AuthenticationResult, Channel, ChannelError, ChannelName, Envelope,
+    Examination, Host, InboundMessage, Outbound, PartContent, PerformError, Performed,
+    RenderedHtml, Survey,
 };
+use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::authenticate::Authenticator;
 use crate::config::EmailConfig;
 use crate::dkim::Dkim;
 use crate::filter::Policy;
@@ -50,6 +58,8 @@ pub struct EmailChannel {
     policy: Arc<Policy>,
     relay: Relay,
     dkim: Result<Dkim, String>,
+    /// Made when first needed; `None` when it is switched off or there are no name servers.
+    authenticator: OnceLock<Option<Authenticator>>,
     listening: Mutex<Vec<(ChannelName, SocketAddr)>>,
 }
 
@@ -63,6 +73,7 @@ impl EmailChannel {
             policy: Arc::new(policy),
             relay,
             dkim: load_keys(&config),
+            authenticator: OnceLock::new(),
             listening: Mutex::default(),
             config,
         }
@@ -88,6 +99,33 @@ impl EmailChannel {
     /// [`Channel::run`] has opened them.
     pub fn listening(&self) -> Vec<(ChannelName, SocketAddr)> {
         self.listening.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn authenticator(&self) -> Option<&Authenticator> {
+        let make = || {
+            let config = &self.config.authentication;
+            Authenticator::new(config, &self.config.host_name).unwrap_or_else(|error| {
+                tracing::warn!(error, "Senders are not authenticated: no name server is known");
+                None
+            })
+        };
+        self.authenticator.get_or_init(make).as_ref()
+    }
+
+    /// What the DNS says; `None` when nobody was asked or the time was over.
+    async fn ask(&self, raw: &[u8], envelope: &Envelope) -> Option<Authentication> {
+        let authenticator = self.authenticator()?;
+        let limit = Duration::from_secs(self.config.authentication.timeout_seconds);
+        // A fault in the library costs the verdict on one mail.
+        let check = AssertUnwindSafe(authenticator.check(raw, envelope)).catch_unwind();
+        match tokio::time::timeout(limit, check).await {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(_)) => None,
+            Err(_) => {
+                let (dkim, dmarc) = (AuthenticationResult::Neutral, AuthenticationResult::Neutral);
+                Some(Authentication { dkim, dmarc, ..Authentication::default() })
+            }
+        }
     }
 
     async fn open_listeners(
@@ -152,6 +190,12 @@ pub fn policy(config: &EmailConfig, secret: &[u8]) -> Policy {
     Policy {
         signer: Signer::new(secret, &config.message_id_domain),
         own_addresses,
+        more_own_domains: config
+            .authentication
+            .own_domains
+            .iter()
+            .map(|domain| domain.to_lowercase())
+            .collect(),
         trusted_authserv_id: config.trusted_authserv_id.clone(),
     }
 }
@@ -227,6 +271,25 @@ impl Channel for EmailChannel {
 
     fn render_html(&self, raw: &[u8]) -> Option<RenderedHtml> {
         inspect::render_html(raw)
+    }
+
+    async fn examine(&self, raw: Bytes, envelope: &Envelope) -> Examination {
+        let (bytes, policy) = (raw.clone(), Arc::clone(&self.policy));
+        let look = move || {
+            let mail = mime::read(&bytes);
+            (language::detect(&mail.reply_text), filter::authenticate(&mail, &policy))
+        };
+        let Ok((language, mut authentication)) = tokio::task::spawn_blocking(look).await else {
+            return Examination::default();
+        };
+        if !filter::is_verdict(&authentication) {
+            let warnings = std::mem::take(&mut authentication.warnings);
+            authentication = self.ask(&raw, envelope).await.unwrap_or_default();
+            authentication.warnings = warnings;
+            filter::note_disowned(&mut authentication);
+        }
+        let language = language.map(str::to_owned);
+        Examination { language, authentication: Some(authentication) }
     }
 
     fn open_part(&self, raw: &[u8], part: u32) -> Option<PartContent> {

@@ -10,11 +10,15 @@
 //! Invariant: no clock, no chance, no input or output.
 
 mod attachment;
+mod calendar;
 mod charset;
+mod embedded;
 mod header;
 mod html_text;
 mod quote;
 mod scan;
+mod tnef;
+mod uuencode;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -174,6 +178,9 @@ fn read_unguarded(raw: &[u8], scan: Scan) -> Mail<'_> {
     if scan.has_nul {
         mail.defect("nul_bytes", "NUL bytes were left out.");
     }
+    if let Some(what) = scan.bad_multipart {
+        mail.defect("bad_multipart", what);
+    }
     header::read(&message, raw, scan.raw_8bit_headers, &mut mail);
     read_body(&message, raw, &mut mail);
     mail.message = Some(message);
@@ -187,21 +194,11 @@ fn read_body(message: &Message<'_>, raw: &[u8], mail: &mut Mail<'_>) {
         mail.defect("bad_charset", format!("The HTML was read as {charset}."));
     }
     let mut text = plain_text(message, raw, mail);
-    if text.trim().is_empty()
-        && let Some((html, _)) = &html
-    {
-        if html.len() > MAX_HTML_BYTES {
-            mail.defect("html_too_large", "The HTML is too large to be read as text.");
-        } else {
-            text = clean_text(&html_text::html_to_text(html, MAX_TEXT_BYTES));
-        }
+    if text.trim().is_empty() {
+        text = substitute_text(message, raw, html.as_ref().map(|(html, _)| html.as_ref()), mail);
     }
     if text.len() > MAX_TEXT_BYTES {
-        let mut end = MAX_TEXT_BYTES;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
+        text.truncate(boundary_before(&text, MAX_TEXT_BYTES));
         mail.defect("text_cut", format!("Only the first {MAX_TEXT_BYTES} bytes are shown."));
     }
     if message.parts.iter().any(|part| part.is_encoding_problem) {
@@ -211,8 +208,34 @@ fn read_body(message: &Message<'_>, raw: &[u8], mail: &mut Mail<'_>) {
     mail.text = text;
     let html = html.as_ref().map(|(html, _)| html.as_ref());
     let mut defects = std::mem::take(&mut mail.defects);
-    mail.attachments = attachment::attachments(message, raw, html, &mut defects);
+    for file in &mail.attachments {
+        attachment::note_dangers(&file.name, false, &mut defects);
+    }
+    mail.attachments.extend(attachment::attachments(message, raw, html, &mut defects));
     mail.defects = defects;
+}
+
+/// The text of a mail without a text part: from the HTML, Outlook's container or a calendar.
+fn substitute_text(
+    message: &Message<'_>,
+    raw: &[u8],
+    html: Option<&str>,
+    mail: &mut Mail<'_>,
+) -> String {
+    let contained = || embedded::container_texts(message, raw).0.filter(|text| !text.is_empty());
+    if let Some(text) = contained() {
+        return clean_text(&text[..boundary_before(&text, MAX_TEXT_BYTES * 2)]);
+    }
+    if let Some(html) = html {
+        if html.len() > MAX_HTML_BYTES {
+            mail.defect("html_too_large", "The HTML is too large to be read as text.");
+            return String::new();
+        }
+        return clean_text(&html_text::html_to_text(html, MAX_TEXT_BYTES));
+    }
+    let calendar = message.parts.iter().find(|part| part.is_content_type("text", "calendar"));
+    let event = calendar.and_then(|part| calendar::describe(part.text_contents()?));
+    event.map(|text| clean_text(&text)).unwrap_or_default()
 }
 
 /// The text parts one under the other, up to a little over [`MAX_TEXT_BYTES`].
@@ -220,17 +243,18 @@ fn plain_text(message: &Message<'_>, raw: &[u8], mail: &mut Mail<'_>) -> String 
     let mut text = String::new();
     for id in &message.text_body {
         let Some(part) = message.parts.get(*id as usize) else { continue };
-        let PartType::Text(content) = &part.body else { continue };
-        let declared = part.content_type().and_then(|kind| kind.attribute("charset"));
-        let repaired =
-            charset::repair_body(content, declared, || attachment::content_of(part, raw));
-        if let Some((_, encoding)) = &repaired {
-            mail.defect("bad_charset", format!("The text was read as {}.", encoding.name()));
+        if part.is_content_type("text", "calendar") {
+            continue;
         }
+        let Some(content) = embedded::text_of(part, raw) else { continue };
+        if let Some(encoding) = content.repaired {
+            mail.defect("bad_charset", format!("The text was read as {encoding}."));
+        }
+        content.list(*id, mail);
         let flowed = part.content_type().is_some_and(|kind| {
             kind.attribute("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed"))
         });
-        let content = repaired.as_ref().map_or(content.as_ref(), |(text, _)| text);
+        let content = content.text.as_ref();
         let mut clean = clean_text(&content[..boundary_before(content, MAX_TEXT_BYTES * 2)]);
         if flowed {
             clean = unflowed(&clean);
@@ -251,7 +275,7 @@ fn html_of<'a>(
     message: &'a Message<'_>,
     raw: &[u8],
 ) -> Option<(Cow<'a, str>, Option<&'static str>)> {
-    let (part, html) = message.html_body.iter().find_map(|id| {
+    let found = message.html_body.iter().find_map(|id| {
         let part = message.parts.get(*id as usize)?;
         match &part.body {
             PartType::Html(html) => Some((part, html)),
@@ -261,7 +285,11 @@ fn html_of<'a>(
             | PartType::Message(_)
             | PartType::Multipart(_) => None,
         }
-    })?;
+    });
+    let Some((part, html)) = found else {
+        let html = embedded::container_texts(message, raw).1?;
+        return Some((Cow::Owned(html), None));
+    };
     let declared = part.content_type().and_then(|kind| kind.attribute("charset"));
     match charset::repair_body(html, declared, || attachment::content_of(part, raw)) {
         Some((repaired, encoding)) => Some((Cow::Owned(repaired), Some(encoding.name()))),

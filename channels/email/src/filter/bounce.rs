@@ -3,6 +3,8 @@
 //! Which message of ours is meant is proved by the return path to which the report came (VERP) or
 //! by a signed Message-ID that it quotes; otherwise it is only named.
 
+mod refusal;
+
 use channel_contract::base::id::MessageId;
 use channel_contract::{DeliveryReport, Envelope, MessageKind, ReportAction};
 use mail_parser::{MessageParser, MimeHeaders, PartType};
@@ -15,20 +17,88 @@ const MAX_REPORTS: usize = 100;
 /// Bytes of report text looked at.
 const MAX_REPORT_BYTES: usize = 64 * 1024;
 
+/// Text of the mail itself in which its errand is looked for, in bytes.
+const MAX_LEAD_BYTES: usize = 4 * 1024;
+
 /// How reports that do not follow RFC 3464 begin their subjects.
-const SUBJECTS: [&str; 12] = [
+const SUBJECTS: [&str; 33] = [
     "undeliver",
-    "undelivered mail",
-    "delivery status notification",
+    "delivery status",
     "delivery failure",
-    "mail delivery failed",
-    "mail delivery system",
+    "delivery failed",
+    "delivery problem",
+    "delivery notification",
+    "delivery report",
+    "delivery delay",
+    "delivery has failed",
+    "mail delivery",
+    "mail system error",
+    "mail could not be delivered",
+    "message not delivered",
+    "email not delivered",
+    "message delayed",
+    "delayed mail",
     "failure notice",
     "returned mail",
-    "delivery has failed",
+    "returned to sender",
+    "non-delivery",
+    "nondeliverable",
+    "warning: could not send",
+    "warning: message",
     "non remis",
+    "échec de la remise",
     "unzustellbar",
+    "niedostarczon",
+    "zwrot",
+    "недоставлен",
     "не доставлено",
+    "не удалось доставить",
+    "не вдалося доставити",
+    "ошибка доставки",
+];
+
+/// How they say it in the text.
+const ERRANDS: [&str; 20] = [
+    "could not be delivered",
+    "couldn't be delivered",
+    "was not delivered",
+    "wasn't delivered",
+    "unable to deliver",
+    "wasn't able to deliver",
+    "did not reach",
+    "delivery to the following",
+    "undeliverable",
+    "permanent fatal errors",
+    "has been delayed",
+    "не может быть доставлен",
+    "не было доставлено",
+    "не доставлено",
+    "не може бути доставлен",
+    "не було доставлено",
+    "nicht zugestellt",
+    "nie mogła zostać dostarczona",
+    "nie została dostarczona",
+    "n'a pas pu être remis",
+];
+
+/// Local parts from which reports come, and as which they never complain of themselves.
+const DAEMONS: [&str; 6] =
+    ["mailer-daemon", "postmaster", "mdaemon", "mail-daemon", "mailerdaemon", "microsoftexchange"];
+
+/// Where the quoted mail begins: addresses from here on are not about the refusal.
+const QUOTATIONS: [&str; 12] = [
+    "copy of the message",
+    "copy of your message",
+    "this is a copy",
+    "original message",
+    "original headers",
+    "headers of your message",
+    "message headers follow",
+    "unsent message",
+    "message text follows",
+    "копия письма",
+    "исходное сообщение",
+    "копія листа",
 ];
 
 pub(super) fn rule(
@@ -37,11 +107,13 @@ pub(super) fn rule(
     policy: &Policy,
     verdict: &mut Verdict,
 ) -> bool {
-    let structured =
-        report_type(mail).is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"));
+    let from_machine = is_from_machine(mail, envelope);
+    let structured = report_type(mail)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
+        || (from_machine && delivery_status(mail).is_some());
     let reports = Reports::new(mail, envelope, policy);
     let is_proved = reports.by_return_path.is_some() && came_back_by_itself(mail, envelope);
-    if !structured && !is_proved && !looks_like_bounce(mail, envelope) {
+    if !structured && !is_proved && !(from_machine && says_so(mail)) {
         return false;
     }
     let mut found = reports.structured();
@@ -80,22 +152,40 @@ fn came_back_by_itself(mail: &Mail<'_>, envelope: &Envelope) -> bool {
     envelope.mail_from.as_deref() == Some("") && !absence
 }
 
-fn looks_like_bounce(mail: &Mail<'_>, envelope: &Envelope) -> bool {
-    let null_path = envelope.mail_from.as_deref() == Some("")
-        || mail.header("Return-Path").is_some_and(|path| path.trim() == "<>");
-    let daemon = mail.from.as_ref().is_some_and(|from| {
-        let address = from.address.to_ascii_lowercase();
-        address.starts_with("mailer-daemon") || address.starts_with("postmaster@")
-    });
+/// The null return path (RFC 5321 §4.5.5), or an address from which nobody else writes.
+fn is_from_machine(mail: &Mail<'_>, envelope: &Envelope) -> bool {
+    envelope.mail_from.as_deref() == Some("")
+        || mail.header("Return-Path").is_some_and(|path| path.trim() == "<>")
+        || mail.from.as_ref().is_some_and(|from| is_daemon(&from.address))
+}
+
+fn is_daemon(address: &str) -> bool {
+    let local = address.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    DAEMONS.iter().any(|daemon| local.starts_with(daemon))
+}
+
+fn says_so(mail: &Mail<'_>) -> bool {
     let subject = mail.subject.to_lowercase();
-    let says = SUBJECTS.iter().any(|start| subject.starts_with(start))
-        || mail.header("X-Failed-Recipients").is_some();
-    (null_path || daemon) && says
+    let lead =
+        || mail.text[..crate::mime::boundary_before(&mail.text, MAX_LEAD_BYTES)].to_lowercase();
+    mail.header("X-Failed-Recipients").is_some()
+        || SUBJECTS.iter().any(|start| subject.contains(start))
+        || {
+            let lead = lead();
+            ERRANDS.iter().any(|errand| lead.contains(errand))
+        }
+}
+
+/// `message/delivery-status`, or RFC 6533's form with addresses in UTF-8.
+fn delivery_status(mail: &Mail<'_>) -> Option<String> {
+    part_text(mail, "message", "delivery-status")
+        .or_else(|| part_text(mail, "message", "global-delivery-status"))
 }
 
 /// Reads what a report says of our messages.
 pub(super) struct Reports<'a> {
     mail: &'a Mail<'a>,
+    policy: &'a Policy,
     /// Proved by the address to which the report came.
     by_return_path: Option<MessageId>,
     original_message_id: Option<String>,
@@ -103,7 +193,7 @@ pub(super) struct Reports<'a> {
 }
 
 impl<'a> Reports<'a> {
-    pub(super) fn new(mail: &'a Mail<'a>, envelope: &Envelope, policy: &Policy) -> Self {
+    pub(super) fn new(mail: &'a Mail<'a>, envelope: &Envelope, policy: &'a Policy) -> Self {
         let by_return_path = envelope
             .recipients
             .iter()
@@ -117,27 +207,29 @@ impl<'a> Reports<'a> {
             .chain(mail.in_reply_to.iter().map(String::as_str))
             .find_map(|id| policy.signer.verify_message_id(id))
             .map(|origin| origin.message);
-        Self { mail, by_return_path, original_message_id, by_message_id }
+        Self { mail, policy, by_return_path, original_message_id, by_message_id }
     }
 
     /// The reports of a `message/delivery-status` part. RFC 3464 §2.
     fn structured(&self) -> Vec<DeliveryReport> {
-        let Some(text) = part_text(self.mail, "message", "delivery-status") else {
-            return Vec::new();
-        };
+        let Some(text) = delivery_status(self.mail) else { return Vec::new() };
         groups(&text)
             .filter_map(|fields| {
                 let recipient = field(&fields, "final-recipient")
                     .or_else(|| field(&fields, "original-recipient"))?;
-                let diagnostic = field(&fields, "diagnostic-code").unwrap_or_default();
-                let reason = without_type(diagnostic);
+                let recipient = without_type(recipient);
+                let mut reason =
+                    without_type(field(&fields, "diagnostic-code").unwrap_or_default()).to_owned();
+                if reason.is_empty() {
+                    reason = reason_near(&self.mail.text, recipient);
+                }
                 let status = field(&fields, "status").unwrap_or_default();
-                Some(self.report(
-                    without_type(recipient),
-                    action_of(field(&fields, "action").unwrap_or_default(), status),
-                    status.split_whitespace().next().unwrap_or_default(),
-                    reason,
-                ))
+                // A comment may follow, and some write `#5.1.1` or nothing.
+                let status = refusal::enhanced_status(status)
+                    .or_else(|| delivered_status(status))
+                    .unwrap_or_else(|| refusal::status_of(&reason));
+                let action = action_of(field(&fields, "action").unwrap_or_default(), &status);
+                Some(self.report(recipient, action, &status, &reason))
             })
             .take(MAX_REPORTS)
             .collect()
@@ -145,27 +237,56 @@ impl<'a> Reports<'a> {
 
     /// Reports in words: an address and a refusal near each other.
     fn in_words(&self) -> Vec<DeliveryReport> {
+        let text = said_itself(&self.mail.text);
         let named = self.mail.header("X-Failed-Recipients").unwrap_or_default();
         let named = named.split(',').map(str::trim).filter(|word| word.contains('@'));
-        let text = &self.mail.text;
+        let named: Vec<String> = named.map(ToOwned::to_owned).collect();
+        let mut recipients = named;
+        recipients.extend(addresses(&text, true));
+        if recipients.is_empty() {
+            recipients.extend(addresses(&text, false).into_iter().take(1));
+        }
+        let is_delay = refusal::delays(&self.mail.subject) || refusal::delays(&text);
         let mut found: Vec<DeliveryReport> = Vec::new();
-        for recipient in named.map(ToOwned::to_owned).chain(addresses_with_refusal(text)) {
-            if found.iter().any(|report| report.recipient == recipient) {
+        for recipient in recipients {
+            let known = |report: &DeliveryReport| report.recipient.eq_ignore_ascii_case(&recipient);
+            if found.iter().any(known) || self.is_ours(&recipient) || is_daemon(&recipient) {
                 continue;
             }
-            let reason = reason_near(text, &recipient);
-            let status = enhanced_status(&reason).unwrap_or_default();
-            found.push(self.report(&recipient, action_of("", &status), &status, &reason));
+            found.push(self.report_in_words(&recipient, &text, is_delay));
             if found.len() == MAX_REPORTS {
                 break;
             }
         }
         if found.is_empty() && (self.by_return_path.is_some() || self.by_message_id.is_some()) {
-            let status = enhanced_status(text).unwrap_or_default();
-            let reason = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-            found.push(self.report("", action_of("", &status), &status, reason));
+            found.push(self.report_in_words("", &text, is_delay));
         }
         found
+    }
+
+    fn report_in_words(&self, recipient: &str, text: &str, is_delay: bool) -> DeliveryReport {
+        let mut reason = reason_near(text, recipient);
+        if reason.is_empty() {
+            let line = text.lines().find(|line| refusal::refuses(line));
+            let line = line.or_else(|| text.lines().find(|line| !line.trim().is_empty()));
+            line.unwrap_or_default().trim().clone_into(&mut reason);
+        }
+        let mut status = refusal::status_of(&reason);
+        if status.is_empty() {
+            status = refusal::status_of(text);
+        }
+        // A warning that it is still being tried quotes the temporary refusal.
+        let action = if is_delay && !status.starts_with('5') {
+            ReportAction::Delayed
+        } else {
+            ReportAction::Failed
+        };
+        self.report(recipient, action, &status, &reason)
+    }
+
+    /// Whether an address is the bank's own: it wrote the mail that came back.
+    fn is_ours(&self, address: &str) -> bool {
+        self.policy.is_own(address) || self.policy.signer.verify_return_path(address).is_some()
     }
 
     /// The report of a complaint: which message, if it says. RFC 5965 §3.
@@ -198,7 +319,7 @@ impl<'a> Reports<'a> {
             recipient: clean_line(recipient).trim_matches(['<', '>', ' ']).to_owned(),
             action,
             status: status.to_owned(),
-            reply_code: reply_code(&reason),
+            reply_code: refusal::reply_code(&reason),
             reason,
         }
     }
@@ -206,7 +327,8 @@ impl<'a> Reports<'a> {
 
 /// RFC 3464 §2.3.3; without a usable word the class of the status decides.
 fn action_of(word: &str, status: &str) -> ReportAction {
-    match word.trim().to_ascii_lowercase().as_str() {
+    let word = word.split([' ', '(', ';']).next().unwrap_or_default();
+    match word.to_ascii_lowercase().as_str() {
         "failed" | "failure" => ReportAction::Failed,
         "delayed" => ReportAction::Delayed,
         "delivered" => ReportAction::Delivered,
@@ -290,21 +412,33 @@ fn message_id_in_text(text: &str) -> Option<String> {
     (id.contains('@')).then_some(id)
 }
 
-/// Addresses in angle brackets or before a colon, where a refusal follows within a few lines.
-fn addresses_with_refusal(text: &str) -> Vec<String> {
-    /// Lines after the address in which the refusal must stand.
-    const WINDOW: usize = 8;
+/// The part of a report that speaks for itself: before the mail that it quotes.
+fn said_itself(text: &str) -> String {
     let text = &text[..crate::mime::boundary_before(text, MAX_REPORT_BYTES)];
-    let lines: Vec<&str> = text.lines().take(2_000).collect();
-    let mut found = Vec::new();
-    for (index, line) in lines.iter().enumerate() {
-        // The quoted mail begins: addresses from here on are not about the refusal.
-        if line.to_ascii_lowercase().contains("copy of the message") {
+    let mut said = String::new();
+    for line in text.lines().take(2_000) {
+        let lower = line.to_lowercase();
+        // Reports begin with words like "the original message was received at …".
+        let quotes = QUOTATIONS.iter().any(|word| lower.contains(word)) && lower.len() < 100;
+        if quotes && !said.trim().is_empty() && !lower.contains("received at") {
             break;
         }
+        said.push_str(line);
+        said.push('\n');
+    }
+    said
+}
+
+/// Addresses in a report in words; `refused`: only those where a refusal follows soon.
+fn addresses(text: &str, refused: bool) -> Vec<String> {
+    /// Lines after the address in which the refusal must stand.
+    const WINDOW: usize = 8;
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
         let Some(address) = address_in(line) else { continue };
         let window = &lines[index..lines.len().min(index + WINDOW)];
-        if window.iter().any(|line| reply_code(line).is_some() || enhanced_status(line).is_some()) {
+        if !refused || window.iter().any(|line| refusal::refuses(line)) {
             found.push(address);
         }
     }
@@ -312,44 +446,45 @@ fn addresses_with_refusal(text: &str) -> Vec<String> {
 }
 
 fn address_in(line: &str) -> Option<String> {
-    line.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | '"'))
-        .map(|word| word.trim_matches([':', '.', '\'']).trim_start_matches("mailto:"))
+    let separates = |c: char| {
+        c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | '"')
+    };
+    line.split(separates)
+        .map(|word| word.trim_matches([':', '.', '\'', '*', '«', '»', '’', '‘']))
+        .map(|word| word.trim_start_matches("mailto:").trim_start_matches("TO:"))
         .find(|word| {
-            word.split_once('@')
-                .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+            word.split_once('@').is_some_and(|(local, domain)| {
+                !local.is_empty() && domain.contains('.') && !domain.contains(['@', '/', '='])
+            })
         })
         .map(ToOwned::to_owned)
 }
 
-/// The line with a reply code that follows an address.
+/// The line with a refusal that stands with an address or follows it: one with a code before one
+/// with words, before what simply follows.
 fn reason_near(text: &str, recipient: &str) -> String {
-    let start = text.find(recipient).unwrap_or(0);
-    let lines = || text[start..].lines().take(12);
-    let said = lines().find(|line| reply_code(line).is_some() || enhanced_status(line).is_some());
-    said.or_else(|| lines().nth(1)).unwrap_or_default().trim().to_owned()
+    const WINDOW: usize = 12;
+    if recipient.is_empty() {
+        return String::new();
+    }
+    let Some(start) = text.find(recipient) else { return String::new() };
+    let start = text[..start].rfind('\n').map_or(0, |end| end + 1);
+    let lines = || text[start..].lines().take(WINDOW).map(str::trim);
+    let coded = |line: &&str| {
+        refusal::reply_code(line).is_some() || refusal::enhanced_status(line).is_some()
+    };
+    lines()
+        .find(coded)
+        .or_else(|| lines().find(|line| refusal::refuses(line)))
+        .or_else(|| lines().skip(1).find(|line| !line.is_empty()))
+        .unwrap_or_default()
+        .to_owned()
 }
 
-/// A three-digit SMTP reply that says no, as a word of its own. RFC 5321 §4.2.1.
-fn reply_code(text: &str) -> Option<u16> {
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.')
-        .filter(|word| word.len() == 3)
-        .find_map(|word| word.parse().ok().filter(|code| (400..600).contains(code)))
-}
-
-/// `5.1.1` as a word of its own. RFC 3463 §2.
-fn enhanced_status(text: &str) -> Option<String> {
-    text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(|word| {
-        let word = word.trim_matches('.');
-        let mut numbers = word.split('.');
-        let class = numbers.next()?;
-        let (subject, detail) = (numbers.next()?, numbers.next()?);
-        let short = |text: &str| (1..=3).contains(&text.len());
-        let right = matches!(class, "4" | "5")
-            && short(subject)
-            && short(detail)
-            && numbers.next().is_none();
-        right.then(|| word.to_owned())
-    })
+/// `2.0.0`: delivered. RFC 3463 §3.1.
+fn delivered_status(status: &str) -> Option<String> {
+    let word = status.split_whitespace().next()?;
+    word.starts_with("2.").then(|| word.to_owned())
 }
 
 #[cfg(test)]
@@ -424,6 +559,46 @@ mod tests {
         assert_eq!(report.recipient, "olena@shop.example");
         assert_eq!((report.status.as_str(), report.reply_code), ("5.1.1", Some(550)));
         assert_eq!(report.original_message_id.as_deref(), Some("x@y.example"));
+    }
+
+    /// How programs say it in words: the outcome in one line, then the mail.
+    const FORMS: &str = include_str!("bounce/forms.txt");
+
+    #[test]
+    fn the_many_forms_in_words() {
+        assert_eq!(FORMS.split("=====\n").count(), 12);
+        for form in FORMS.split("=====\n") {
+            let (expected, raw) = form.split_once('\n').expect("an outcome and a mail");
+            let mail = crate::mime::read(raw.as_bytes());
+            let verdict = examine(&mail, &Envelope::default(), &policy());
+            assert_eq!(verdict.kind, Some(MessageKind::Bounce), "{raw}");
+            let [report] = verdict.reports.as_slice() else { panic!("{:?}", verdict.reports) };
+            let code = report.reply_code.map_or("-".to_owned(), |code| code.to_string());
+            let weight = if report.is_hard() { "hard" } else { "soft" };
+            let (recipient, action, status) = (&report.recipient, report.action, &report.status);
+            assert_eq!(
+                format!("{recipient} {action:?} {status} {code} {weight}"),
+                expected,
+                "{raw}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_status_part_in_a_mail_that_is_no_report_counts_when_a_machine_sent_it() {
+        let raw = "From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+                   --b\r\n\
+                   Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n\
+                   Final-Recipient: Rfc822; a@b.example\r\nAction: failed (bad)\r\nStatus: \
+                   5.0.0 (permanent)\r\nDiagnostic-Code: SMTP; 552 over quota\r\n\r\n--b--\r\n";
+        let verdict = |raw: &str| {
+            examine(&crate::mime::read(raw.as_bytes()), &Envelope::default(), &policy())
+        };
+        let [report] = &verdict(raw).reports[..] else { panic!("one report") };
+        assert_eq!((report.recipient.as_str(), report.status.as_str()), ("a@b.example", "5.0.0"));
+        assert!(!report.is_hard(), "a full mailbox empties again");
+        let forwarded = raw.replace("MAILER-DAEMON@mx", "olena@shop");
+        assert_eq!(verdict(&forwarded).kind, None, "a person shows what came back");
     }
 
     #[test]

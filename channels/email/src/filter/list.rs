@@ -5,6 +5,19 @@ use channel_contract::{Envelope, MessageKind};
 use super::{Policy, Verdict};
 use crate::mime::Mail;
 
+/// Fields that only lists write: RFC 2919, RFC 2369 §3 (`List-Unsubscribe` alone is on shop mail
+/// too, `List-Help` nearly so), and what list programs wrote before.
+const LIST_FIELDS: [&str; 8] = [
+    "List-Id",
+    "List-Post",
+    "List-Owner",
+    "List-Archive",
+    "List-Subscribe",
+    "Mailing-List",
+    "X-Mailing-List",
+    "X-BeenThere",
+];
+
 pub(super) fn rule(
     mail: &Mail<'_>,
     _envelope: &Envelope,
@@ -13,8 +26,7 @@ pub(super) fn rule(
 ) -> bool {
     let precedence = mail.header("Precedence").unwrap_or_default();
     let bulk = ["list", "bulk"].iter().any(|word| precedence.eq_ignore_ascii_case(word));
-    let list = mail.header("List-Id").is_some()
-        || mail.header("List-Post").is_some()
+    let list = LIST_FIELDS.iter().any(|name| mail.header(name).is_some())
         || (mail.header("List-Unsubscribe").is_some() && bulk)
         || mail.header("List-Unsubscribe-Post").is_some();
     if list {
@@ -33,6 +45,8 @@ mod tests {
     fn lists_are_recognised() {
         for header in [
             "List-Id: news <news.shop.example>",
+            "List-Owner: <mailto:o@x>",
+            "X-BeenThere: news@shop.example",
             "List-Unsubscribe: <mailto:u@x>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click",
             "List-Unsubscribe: <mailto:u@x>\r\nPrecedence: bulk",
         ] {

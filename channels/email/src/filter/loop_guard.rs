@@ -16,9 +16,12 @@ pub(super) fn rule(
     verdict: &mut Verdict,
 ) -> bool {
     let ours = mail.message_id.as_deref().and_then(|id| policy.signer.verify_message_id(id));
-    let certain = ours.is_some() || mail.hops > MAX_HOPS;
+    let marked = mail.headers("X-Loop").any(|value| policy.is_own(value.trim()));
+    let certain = ours.is_some() || marked || mail.hops > MAX_HOPS;
     let reason = if ours.is_some() {
         "A mail of our own came back."
+    } else if marked {
+        "It carries our own mark against loops (X-Loop)."
     } else if certain {
         "It has made so many hops that it must be going in circles."
     } else if mail.from.as_ref().is_some_and(|from| policy.is_own(&from.address)) {
@@ -51,6 +54,7 @@ mod tests {
         let machine = Some(MessageKind::AutoReply);
         for (raw, kind) in [
             (format!("From: a@b.example\r\nMessage-ID: <{id}>\r\n\r\nx\r\n"), machine),
+            ("From: a@b.example\r\nX-Loop: info@bank.example\r\n\r\nx".to_owned(), machine),
             ("From: INFO+x@bank.example\r\n\r\nx\r\n".to_owned(), None),
             (format!("{}From: a@b.example\r\n\r\nx", "Received: x\r\n".repeat(51)), machine),
         ] {

@@ -48,49 +48,88 @@ fn address_in(name: &str) -> Option<&str> {
         })
 }
 
-/// Whether two different domains are easily mistaken for each other: the same after characters
-/// that look alike are made equal, or one character apart.
+/// Whether a domain is easily mistaken for one of ours, which it is not: the same after characters
+/// that look alike are made equal, a slip of one key apart, ours as its beginning
+/// (`bank.example.evil.example`), or the same name elsewhere (`bank.example` and `bank.test`).
 fn looks_like(domain: &str, own: &str) -> bool {
     /// Shorter names are one character apart from half the world.
     const MIN_CHARS: usize = 6;
+    /// Shorter names mean something else in another country.
+    const MIN_NAME_CHARS: usize = 4;
     if domain == own || domain.ends_with(&format!(".{own}")) || domain.is_empty() {
         return false;
     }
-    let (one, two) = (skeleton(domain), skeleton(own));
-    one == two || (two.len() >= MIN_CHARS && one_edit_apart(one.as_bytes(), two.as_bytes()))
+    let readable = idna::domain_to_unicode(domain).0;
+    if readable.starts_with(&format!("{own}.")) || readable.starts_with(&format!("{own}-")) {
+        return true;
+    }
+    // Of `mail.shop.example` the last two labels are compared with `bank.example`.
+    let labels = own.split('.').count();
+    let mut tail: Vec<&str> = readable.rsplit('.').take(labels).collect();
+    tail.reverse();
+    let (one, two) = (skeleton(&tail.join(".")), skeleton(own));
+    let (name, own_name) = (tail.first().copied(), own.split('.').next());
+    let elsewhere = tail.len() == labels
+        && name.zip(own_name).is_some_and(|(name, own)| {
+            own.chars().count() >= MIN_NAME_CHARS && skeleton(name) == skeleton(own)
+        });
+    one == two || elsewhere || (two.len() >= MIN_CHARS && one_slip_apart(&one, &two))
 }
 
 /// The domain with look-alike characters replaced by one of their kind.
 fn skeleton(domain: &str) -> String {
     let mut plain = String::with_capacity(domain.len());
-    for character in domain.chars().take(253) {
+    for character in domain.chars().take(253).flat_map(char::to_lowercase) {
         plain.push(match character {
-            '0' | 'о' => 'o',
-            '1' | 'і' | 'l' | '|' => 'i',
-            'а' => 'a',
-            'е' => 'e',
-            'р' => 'p',
-            'с' => 'c',
-            'х' => 'x',
-            'у' => 'y',
-            'к' => 'k',
+            '0' | 'о' | 'ο' | 'ö' | 'ó' | 'ò' | 'ô' | 'õ' | 'ø' | 'ō' | 'ọ' | 'ơ' => {
+                'o'
+            }
+            '1' | 'і' | 'l' | '|' | 'ї' | 'í' | 'ì' | 'î' | 'ï' | 'ı' | 'ι' | 'ł' | 'ӏ' => {
+                'i'
+            }
+            'а' | 'α' | 'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'ą' | 'ā' | 'ɑ' | 'ạ' => {
+                'a'
+            }
+            'е' | 'є' | 'ε' | 'é' | 'è' | 'ê' | 'ë' | 'ę' | 'ē' | 'ё' | 'ẹ' => 'e',
+            'р' | 'ρ' | 'þ' => 'p',
+            'с' | 'ç' | 'ć' | 'č' | 'ϲ' => 'c',
+            'х' | 'χ' => 'x',
+            'у' | 'γ' | 'ý' | 'ÿ' | 'ү' => 'y',
+            'к' | 'κ' => 'k',
             'м' => 'm',
-            'т' => 't',
-            'в' => 'b',
+            'т' | 'τ' => 't',
+            'в' | 'ь' | 'ß' | 'β' => 'b',
+            'н' | 'һ' => 'h',
+            'п' | 'ñ' | 'ń' | 'ո' => 'n',
+            'ѕ' | 'ś' | 'š' | '5' => 's',
+            'ј' => 'j',
+            'ԁ' | 'đ' | 'ď' => 'd',
+            'ԛ' => 'q',
+            'ѡ' | 'ω' => 'w',
+            'ź' | 'ż' | 'ž' => 'z',
+            'ü' | 'ú' | 'ù' | 'û' | 'ū' | 'υ' => 'u',
+            'ɡ' | 'ğ' => 'g',
             other => other,
         });
     }
     plain.replace("rn", "m").replace("vv", "w")
 }
 
-fn one_edit_apart(one: &[u8], two: &[u8]) -> bool {
-    let (short, long) = if one.len() <= two.len() { (one, two) } else { (two, one) };
+/// One character more, less or other, or two neighbours exchanged.
+fn one_slip_apart(one: &str, two: &str) -> bool {
+    let (one, two): (Vec<char>, Vec<char>) = (one.chars().collect(), two.chars().collect());
+    let (short, long) = if one.len() <= two.len() { (&one, &two) } else { (&two, &one) };
     if long.len() - short.len() > 1 {
         return false;
     }
     let same = short.iter().zip(long).take_while(|(a, b)| a == b).count();
-    let rest = if short.len() == long.len() { (same + 1).min(short.len()) } else { same };
-    short.get(rest..) == long.get(same + 1..)
+    if short.len() == long.len() {
+        let exchanged = short.get(same) == long.get(same + 1)
+            && short.get(same + 1) == long.get(same)
+            && short.get(same + 2..) == long.get(same + 2..);
+        return exchanged || short.get(same + 1..) == long.get(same + 1..);
+    }
+    short.get(same..) == long.get(same + 1..)
 }
 
 #[cfg(test)]
@@ -113,10 +152,28 @@ mod tests {
         assert_eq!(codes("From: a@shop.example\r\nReply-To: b@SHOP.example"), [""; 0]);
         assert_eq!(codes("From: \"info@bank.example\" <a@evil.example>"), ["name_holds_address"]);
         assert_eq!(codes("From: a@b.example, c@d.example"), ["several_senders"]);
-        for domain in ["bаnk.example", "bamk.example", "bank.exarnple", "bannk.example"] {
+        for domain in [
+            "bаnk.example",
+            "bamk.example",
+            "bnak.example",
+            "bank.exarnple",
+            "bannk.example",
+            "mail.bаnk.example",
+            "xn--bnk-6cd.example",
+            "bank.example.evil.test",
+            "bank.test",
+        ] {
             assert_eq!(codes(&format!("From: a@{domain}")), ["domain_looks_like_ours"], "{domain}");
         }
-        for domain in ["bank.example", "mail.bank.example", "shop.example"] {
+        for domain in [
+            "bank.example",
+            "mail.bank.example",
+            "bank-online.example",
+            "shop.example",
+            "riverbank.example",
+            "example",
+            "bank",
+        ] {
             assert_eq!(codes(&format!("From: a@{domain}")), [""; 0], "{domain}");
         }
     }

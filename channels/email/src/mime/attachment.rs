@@ -9,7 +9,8 @@ use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, GetHeader, HeaderName, Message, MessagePart, MimeHeaders, PartType};
 use sha2::{Digest, Sha256};
 
-use super::charset;
+use super::tnef::Tnef;
+use super::{charset, embedded, uuencode};
 
 /// A file name is kept to this many bytes, its extension included: file systems take 255.
 const MAX_NAME_BYTES: usize = 180;
@@ -38,6 +39,18 @@ pub(super) fn attachments(
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         let Some(part) = message.parts.get(id as usize) else { continue };
+        if let Some(tnef) = embedded::container(part, raw, id) {
+            note_container(&tnef, defects);
+            if !tnef.files.is_empty() || tnef.text.is_some() || tnef.html.is_some() {
+                let mut files = embedded::container_files(id, tnef);
+                for file in &mut files {
+                    file.inline = file.content_id.as_ref().is_some_and(|id| referred.contains(id));
+                    note_dangers(&file.name, false, defects);
+                }
+                found.append(&mut files);
+                continue;
+            }
+        }
         let content = content_of(part, raw);
         let (name, odd_name) = name_of(part, raw, id);
         let content_id = part.content_id().map(super::clean_id).filter(|id| !id.is_empty());
@@ -58,6 +71,9 @@ pub(super) fn attachments(
 
 /// One part with its content, by its number.
 pub(super) fn open_part(message: &Message<'_>, raw: &[u8], id: u32) -> Option<PartContent> {
+    if embedded::is_embedded(id) {
+        return embedded::open(message, raw, id);
+    }
     let part = message.parts.get(id as usize)?;
     if part.is_multipart() && !message.attachments.contains(&id) {
         return None;
@@ -72,6 +88,13 @@ pub(super) fn open_part(message: &Message<'_>, raw: &[u8], id: u32) -> Option<Pa
 /// The content as it was before it was encoded for transport. The parser turns texts into UTF-8;
 /// a file must keep its own encoding.
 pub(super) fn content_of<'a>(part: &'a MessagePart<'_>, raw: &'a [u8]) -> Cow<'a, [u8]> {
+    if part.encoding == Encoding::None
+        && part.content_transfer_encoding().is_some_and(uuencode::is_named)
+    {
+        let (start, end) = (part.offset_body as usize, part.offset_end as usize);
+        let body = raw.get(start..end.max(start)).unwrap_or_default();
+        return uuencode::decode(body).map_or(Cow::Borrowed(body), Cow::Owned);
+    }
     match &part.body {
         PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Cow::Borrowed(bytes),
         PartType::Message(message) if part.encoding != Encoding::None => {
@@ -99,7 +122,7 @@ pub(super) fn content_of<'a>(part: &'a MessagePart<'_>, raw: &'a [u8]) -> Cow<'a
     }
 }
 
-fn media_type(part: &MessagePart<'_>) -> String {
+pub(super) fn media_type(part: &MessagePart<'_>) -> String {
     let declared = part.content_type().map(|declared| {
         let subtype = declared.subtype().unwrap_or("");
         format!("{}/{subtype}", declared.ctype()).to_ascii_lowercase()
@@ -123,7 +146,7 @@ fn media_type(part: &MessagePart<'_>) -> String {
 }
 
 /// A safe name, and whether the name as sent had something to hide.
-fn name_of(part: &MessagePart<'_>, raw: &[u8], id: u32) -> (String, bool) {
+pub(super) fn name_of(part: &MessagePart<'_>, raw: &[u8], id: u32) -> (String, bool) {
     let declared = part.attachment_name().map(|name| {
         if name.contains('\u{fffd}') || name.contains("=?") {
             Cow::Owned(repaired_name(part, raw).unwrap_or_else(|| name.to_owned()))
@@ -219,7 +242,20 @@ pub(super) const fn is_invisible(character: char) -> bool {
         || matches!(character, '\u{fff9}'..='\u{fffb}')
 }
 
-fn note_dangers(name: &str, odd_name: bool, defects: &mut Vec<Defect>) {
+fn note_container(tnef: &Tnef, defects: &mut Vec<Defect>) {
+    let mut say = |code: &str, detail: &str| {
+        defects.push(Defect { code: code.to_owned(), detail: detail.to_owned() });
+    };
+    say("tnef", "Text and files were wrapped in a container of Outlook's (TNEF) and taken out.");
+    if tnef.damaged {
+        say(
+            "tnef_damaged",
+            "The container of Outlook's (TNEF) is damaged; what was whole is shown.",
+        );
+    }
+}
+
+pub(super) fn note_dangers(name: &str, odd_name: bool, defects: &mut Vec<Defect>) {
     let lower = name.to_lowercase();
     let mut extensions = lower.rsplit('.');
     let last = extensions.next().unwrap_or_default();

@@ -26,6 +26,19 @@ pub(super) fn decode_unknown(bytes: &[u8]) -> (String, &'static Encoding) {
     (encoding.decode_without_bom_handling(bytes).0.into_owned(), encoding)
 }
 
+/// Decodes bytes as declared if they are that, else as what they are; the encoding when it was not
+/// the declared one.
+pub(super) fn decode(bytes: &[u8], declared: Option<&str>) -> (String, Option<&'static Encoding>) {
+    let named = declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
+    if let Some(encoding) = named
+        && let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes)
+    {
+        return (text.into_owned(), None);
+    }
+    let (text, encoding) = decode_unknown(bytes);
+    (text, (!bytes.is_ascii()).then_some(encoding))
+}
+
 /// The most likely encoding of the first [`MAX_GUESS_BYTES`].
 pub(super) fn guess(bytes: &[u8]) -> &'static Encoding {
     let bytes = &bytes[..bytes.len().min(MAX_GUESS_BYTES)];

@@ -22,8 +22,14 @@ const MAX_ID_BYTES: usize = 998;
 /// Reads the fields of `message` into `mail`.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a hundred fields that nobody asks for")]
 pub(super) fn read(message: &Message<'_>, raw: &[u8], raw_8bit: bool, mail: &mut Mail<'_>) {
-    let mut reader =
-        FieldReader { message, raw, raw_8bit, repaired: false, likely: OnceCell::new() };
+    let mut reader = FieldReader {
+        message,
+        raw,
+        raw_8bit,
+        repaired: false,
+        mended: false,
+        likely: OnceCell::new(),
+    };
     for field in message.headers() {
         match field.name {
             HeaderName::From => {
@@ -49,6 +55,9 @@ pub(super) fn read(message: &Message<'_>, raw: &[u8], raw_8bit: bool, mail: &mut
             HeaderName::References => mail.references.extend(ids(&field.value)),
             _ => {}
         }
+    }
+    if reader.mended {
+        mail.defect("bad_addresses", "Addresses were not written as they should be; mended.");
     }
     finish(message, reader.repaired, mail);
 }
@@ -114,21 +123,29 @@ struct FieldReader<'a> {
     raw: &'a [u8],
     raw_8bit: bool,
     repaired: bool,
+    /// An address was not written as it should be.
+    mended: bool,
     /// The character set of the mail as a whole, found out when first needed.
     likely: OnceCell<&'static Encoding>,
 }
 
 impl<'a> FieldReader<'a> {
     fn parties(&mut self, field: &Header<'_>) -> Vec<Party> {
-        let collect = |address: &Address<'_>| with_commas_joined(address.iter().map(party));
+        let mut mended = false;
+        let mut collect =
+            |address: &Address<'_>| with_commas_joined(address.iter().map(party), &mut mended);
         if let Some(text) = self.repair(field)
             && let HeaderValue::Address(address) =
                 MessageStream::new(text.as_bytes()).parse_address()
         {
+            let parties = collect(&address);
             self.repaired = true;
-            return collect(&address);
+            self.mended |= mended;
+            return parties;
         }
-        field.value.as_address().map(collect).unwrap_or_default()
+        let parties = field.value.as_address().map(collect).unwrap_or_default();
+        self.mended |= mended || parties.iter().any(|party| !party.address.contains('@'));
+        parties
     }
 
     fn subject(&mut self, field: &Header<'_>) -> String {
@@ -179,7 +196,7 @@ fn has_replacement(value: &HeaderValue<'_>) -> bool {
 
 /// Parties without the empty ones, and names cut at an unquoted comma put together again:
 /// `Koval, Olena <olena@shop.example>` is one person.
-fn with_commas_joined(parties: impl Iterator<Item = Party>) -> Vec<Party> {
+fn with_commas_joined(parties: impl Iterator<Item = Party>, mended: &mut bool) -> Vec<Party> {
     let mut joined: Vec<Party> = Vec::new();
     let parties = parties.filter(|party| !(party.name.is_empty() && party.address.is_empty()));
     for mut party in parties.take(2 * MAX_PARTIES) {
@@ -188,6 +205,7 @@ fn with_commas_joined(parties: impl Iterator<Item = Party>) -> Vec<Party> {
         {
             let start = if half.name.is_empty() { half.address } else { half.name };
             party.name = format!("{start}, {}", party.name);
+            *mended = true;
         }
         joined.push(party);
         if joined.len() > MAX_PARTIES {
@@ -301,6 +319,10 @@ mod tests {
             ("undisclosed-recipients:;", vec![]),
         ] {
             assert_eq!(from(value), expected, "{value}");
+            let raw = format!("To: {value}\r\nFrom: x@y.example\r\n\r\n");
+            let mail = crate::mime::read(raw.as_bytes());
+            let noted = mail.defects.iter().any(|defect| defect.code == "bad_addresses");
+            assert_eq!(noted, value.starts_with("Koval") || value.starts_with("a@b"), "{value}");
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) struct Scan {
     pub raw_8bit_headers: bool,
     /// A NUL byte is in the mail.
     pub has_nul: bool,
+    /// What is wrong with a multipart, if anything.
+    pub bad_multipart: Option<&'static str>,
 }
 
 /// An open multipart, or an attached message (without a boundary of its own).
@@ -116,6 +118,10 @@ pub(super) fn scan(raw: &[u8]) -> Scan {
     if scanner.encoded_nested && raw.len() > MAX_ENCODED_NESTED_BYTES {
         scanner.over("nested_encoded", "an attached message is encoded (RFC 2046 §5.2.1)");
     }
+    if scanner.levels.iter().any(|level| level.boundary.is_some()) {
+        scanner.scan.bad_multipart =
+            Some("A multipart is not closed: the mail may have been cut off.");
+    }
     scanner.scan.raw_8bit_headers = !raw[..scanner.scan.header_end].is_ascii();
     scanner.scan.has_nul = memchr(0, raw).is_some();
     scanner.scan
@@ -188,6 +194,9 @@ impl<'a> Scanner<'a> {
         let header = std::mem::take(&mut self.header);
         self.field = Field::Other;
         self.in_headers = false;
+        if header.is_multipart && header.boundary.is_none() {
+            self.scan.bad_multipart = Some("A multipart names no boundary; shown as it came.");
+        }
         if header.is_multipart && header.boundary.is_some() {
             self.push(Level { boundary: header.boundary });
         } else if header.is_message && header.is_encoded {
