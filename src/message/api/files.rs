@@ -139,7 +139,7 @@ pub(super) async fn load_file(
     let missing = || ApiError::not_found("file", id);
     let file = file.ok_or_else(missing)?;
     match file.message_id {
-        Some(message) => reach::require_message(&app, &signed_in, message).await?,
+        Some(message) => reach::require_message(app, signed_in, message).await?,
         // A file that has not been sent yet is its writer's business.
         None if file.uploaded_by != Some(signed_in.id()) => return Err(missing()),
         None => {}
