@@ -586,8 +586,8 @@ mod tests {
 
     #[test]
     fn a_status_part_in_a_mail_that_is_no_report_counts_when_a_machine_sent_it() {
-        let raw = "From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
-                   --b\r\n\
+        let raw = "From: MAILER-DAEMON@mx.example\r\n\
+                   Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
                    Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n\
                    Final-Recipient: Rfc822; a@b.example\r\nAction: failed (bad)\r\nStatus: \
                    5.0.0 (permanent)\r\nDiagnostic-Code: SMTP; 552 over quota\r\n\r\n--b--\r\n";
