@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use rozmova_base::Timestamp;
-use rozmova_base::id::{AgentId, ClientId, DispositionId, InteractionId, OfferId, QueueId, UserId};
+use rozmova_base::id::{
+    AgentId, ClientId, DispositionId, InteractionId, MessageId, OfferId, QueueId, UserId,
+};
 use sqlx::AssertSqlSafe;
 
 use super::model::{
