@@ -285,7 +285,7 @@ impl<'a> Planner<'a, '_> {
             Place::Continues(id) => {
                 self.add(message, id);
                 if message.unanswerable.as_deref() == Some("challenge") {
-                    self.wake(id);
+                    self.wake(id, None);
                 }
             }
             Place::Opens { hints } => {

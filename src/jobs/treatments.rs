@@ -111,6 +111,7 @@ async fn treat(app: &App, sql: &mut Sql<'_>, event: &Event) -> Result<Option<Cha
         references: json(&chain(contact.references(), contact.message_id.clone())),
         automatic: true,
         not_before: now,
+        schedule: None,
         at: now,
     };
     outbox::store::insert(sql, &outgoing).await?;

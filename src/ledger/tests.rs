@@ -41,7 +41,11 @@ impl Scene {
         let mailbox = Mailbox { address: "info@bank.example".to_owned(), ..Mailbox::default() };
         let mailboxes = Mailboxes::new(vec![mailbox], "");
         let settings = Settings::new(IntakeConfig::default(), mailboxes, "Bank", false);
-        let queues = [QueueName { id: QueueId::from_u128(1), name: "General".to_owned() }];
+        let queues = [QueueName {
+            id: QueueId::from_u128(1),
+            name: "General".to_owned(),
+            reopen_within_days: None,
+        }];
         let mut tx = self.db.begin().await.expect("a transaction");
         let settings = settings.expect("templates");
         let stored = store_batch(&mut tx.sql(), &settings, &queues, &self.ids, AT, batch).await;
