@@ -8,7 +8,7 @@ mod lease;
 mod live;
 mod reports;
 mod routing;
+mod staffing;
 mod swaks;
 mod wallboard;
-mod staffing;
 mod work;
