@@ -336,7 +336,8 @@ export interface paths {
     /** Takes a waiting contact; or, as a supervisor, gives it to one agent */
     put: operations['agent_assign'];
     post?: never;
-    delete?: never;
+    /** Takes an offered contact, or written work in hand, back into its queue */
+    delete: operations['supervisor_requeue'];
     options?: never;
     head?: never;
     patch?: never;
@@ -412,6 +413,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/interactions/{id}/drafts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Who else has begun to write here; what they write is theirs */
+    get: operations['messages_other_drafts'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/interactions/{id}/events': {
     parameters: {
       query?: never;
@@ -422,6 +440,46 @@ export interface paths {
     /** Everything that happened to a contact, oldest first */
     get: operations['interaction_events'];
     put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/interactions/{id}/home': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Move all messages of this contact into the one that they belong to
+     * @description This contact is closed with a note; the other one waits for its agent, or opens again.
+     */
+    put: operations['messages_move_messages'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/interactions/{id}/merger': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Makes a contact part of another: it ends, its messages and everything that will be written in
+     *     it are the other's
+     */
+    put: operations['supervisor_merge'];
     post?: never;
     delete?: never;
     options?: never;
@@ -441,7 +499,8 @@ export interface paths {
     put?: never;
     /**
      * Answer the client, or leave a note
-     * @description A reply leaves ten seconds later and can be taken back until then.
+     * @description A reply leaves ten seconds later, or at the time that was chosen, and can be taken back until
+     *     then.
      */
     post: operations['messages_write'];
     delete?: never;
@@ -519,6 +578,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/interactions/{id}/texts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Texts for answers in this contact, filled in */
+    get: operations['texts_usable_texts'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/interactions/{id}/trace': {
     parameters: {
       query?: never;
@@ -526,7 +602,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Each decision about a contact: candidates, why each was excluded, who was chosen */
+    /**
+     * Each decision about a contact in words: candidates, why each was excluded, who was chosen; and
+     *     what supervisors did with it
+     */
     get: operations['interaction_trace'];
     put?: never;
     post?: never;
@@ -587,6 +666,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/mail': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Hand in one mail
+     * @description The body is the mail as it goes over the line (RFC 5322), up to the size that the listeners take.
+     *     Handing it in again is harmless: 201 the first time, 200 every other time. The answer comes after
+     *     it is stored for good.
+     */
+    post: operations['intake_bring'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/messages/{id}': {
     parameters: {
       query?: never;
@@ -602,6 +703,23 @@ export interface paths {
      * @description Possible until it leaves. What was written is the draft again.
      */
     delete: operations['messages_take_back'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/messages/{id}/arrivals': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How often, when and by which way a message came */
+    get: operations['ledger_arrivals'];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -726,6 +844,44 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/reconciliations': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Comparisons of the ledger, newest first */
+    get: operations['ledger_list'];
+    put?: never;
+    /**
+     * Compares the ledger of everything received with interactions, raw bytes and mailboxes
+     * @description It goes on after the answer; ask for it by its id. One at a time.
+     */
+    post: operations['ledger_begin'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/reconciliations/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One comparison of the ledger */
+    get: operations['ledger_show'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/reports/agent-times': {
     parameters: {
       query?: never;
@@ -803,10 +959,119 @@ export interface paths {
     };
     /** The routing document: JSON, or TOML when asked for with Accept: application/toml */
     get: operations['administrator_read'];
-    /** Replaces the routing document. All mistakes are named; with one of them nothing is changed */
+    /**
+     * Replaces the routing document. All mistakes are named; with one of them nothing is changed.
+     *     With dry_run the answer says what would change
+     */
     put: operations['administrator_write'];
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/calendar-readings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Reads an iCalendar file (RFC 5545): its holidays and hours, to be put into opening hours */
+    post: operations['administrator_read_calendar'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/centre': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Times, limits and order of the whole centre */
+    get: operations['administrator_read_centre'];
+    /** Changes times, limits and order of the whole centre */
+    put: operations['administrator_write_centre'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/people': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** People who sign in, to be chosen as agents */
+    get: operations['administrator_list_people'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/warnings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What in the routing would leave contacts without an answer, by name */
+    get: operations['administrator_read_warnings'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/{kind}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Things of one kind, in the order of the document */
+    get: operations['administrator_list_items'];
+    put?: never;
+    /** Adds a thing */
+    post: operations['administrator_add_item'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/routing/{kind}/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One thing */
+    get: operations['administrator_read_item'];
+    /** Changes a thing; it is given whole */
+    put: operations['administrator_write_item'];
+    post?: never;
+    /** Removes a thing, unless something needs it */
+    delete: operations['administrator_remove_item'];
     options?: never;
     head?: never;
     patch?: never;
@@ -953,6 +1218,59 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/texts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** All texts, by kind and name */
+    get: operations['texts_texts'];
+    put?: never;
+    /** Add a text */
+    post: operations['texts_add_text'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/texts/preview': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** How a template looks, filled in with examples */
+    post: operations['texts_preview_text'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/texts/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Change a text */
+    put: operations['texts_change_text'];
+    post?: never;
+    /** Remove a text */
+    delete: operations['texts_remove_text'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tokens/{id}': {
     parameters: {
       query?: never;
@@ -987,6 +1305,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/unreadable/{id}/filing': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Files a mail that could not be read: with a client, in an interaction, or nowhere */
+    post: operations['ledger_file'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/unreadable/{id}/reading': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Reads a mail again that could not be read, from its raw bytes: after an upgrade it may succeed */
+    post: operations['ledger_read_again'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/uploads': {
     parameters: {
       query?: never;
@@ -1001,6 +1353,26 @@ export interface paths {
      * @description The body is the file; `Content-Type` its type, `X-File-Name` its name, percent-encoded UTF-8.
      */
     post: operations['messages_upload'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/uploads/copies': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take a file of a message into an answer
+     * @description Gives an upload with the same content, which goes with a message or a draft as any other.
+     */
+    post: operations['messages_copy_file'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1082,6 +1454,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    /** @description What became of a mail. */
+    AcceptedMail: {
+      /** @description Its interaction. */
+      interaction_id: components['schemas']['InteractionId'];
+      /** @description The message. */
+      message_id: components['schemas']['MessageId'];
+      /** @description Whether it could be read. */
+      readable: boolean;
+      /** @description It had come before; this arrival is noted beside the first one. */
+      repeated: boolean;
+    };
     /** @description An account, deposit, loan or card */
     AccountView: {
       /**
@@ -1174,6 +1557,11 @@ export interface components {
       login: string;
       /** @description Most contacts of each medium at once. */
       maximum?: Record<string, never>;
+      /**
+       * @description Whether contacts of the queues that he serves from ring 1 come before those of the queues in
+       *     which he only helps out.
+       */
+      own_queues_first?: boolean;
       /** @description What he serves. */
       queues?: components['schemas']['ServiceItem'][];
       /** @description What he can do. */
@@ -1394,6 +1782,15 @@ export interface components {
      * @enum {string}
      */
     By: 'total' | 'queue' | 'medium' | 'agent' | 'disposition' | 'segment';
+    /** @description What stands in a calendar file. */
+    CalendarRead: {
+      /** @description Holidays and days with other hours. */
+      exceptions: Record<string, never>[];
+      /** @description Events that could not be taken over, each with the reason. */
+      skipped: string[];
+      /** @description Open every week. */
+      weekly: Record<string, never>[];
+    };
     /** @description A client who may be meant. */
     CandidateRef: {
       /** @description The record. */
@@ -1437,6 +1834,15 @@ export interface components {
        * @description So many he has in hand or is offered.
        */
       used: number;
+    };
+    /** @description Times and limits of the whole centre, and how places and media count. */
+    CentreItem: {
+      /** @description Times and limits. */
+      centre?: Record<string, never>;
+      /** @description What each medium demands of an agent. */
+      media?: Record<string, never>;
+      /** @description How the place in the queue is computed. */
+      order?: Record<string, never>;
     };
     /** @description What is to be different; absent: stays. */
     ChangeUserBody: {
@@ -1642,6 +2048,7 @@ export interface components {
       medium: components['schemas']['ContactMedium'];
       /** @description The one to use first in its medium. */
       preferred: boolean;
+      trouble?: components['schemas']['TroubleView'] | null;
       /** @description As shown. */
       value: string;
       verified_at?: components['schemas']['Timestamp'] | null;
@@ -1694,8 +2101,26 @@ export interface components {
       /** @description What the other side said; absent when nothing was said yet. */
       detail?: string | null;
       next_try_at?: components['schemas']['Timestamp'] | null;
-      /** @description `queued`, `sending`, `sent`, `delivered`, `failed`. */
+      /** @description What became of it for each recipient; empty for messages of before this was kept. */
+      recipients: components['schemas']['RecipientDelivery'][];
+      scheduled?: components['schemas']['Scheduled'] | null;
+      /**
+       * @description `scheduled`, `queued`, `sending`, `sent`, `delayed`, `delivered`, `failed`. One recipient
+       *     who did not get it is enough for `failed`.
+       */
       state: string;
+    };
+    /** @description Something that does not agree. */
+    Difference: {
+      /**
+       * @description A stable word: `message_missing`, `interaction_missing`, `outcome_differs`,
+       *     `content_differs`, `content_missing`, `content_damaged`, `not_in_ledger`, `not_fetched`.
+       */
+      code: string;
+      /** @description What is so, for a person. */
+      detail: string;
+      /** @description The line, message or place in a mailbox that it is about. */
+      subject: string;
     };
     /** @description With which result. */
     Dispose: {
@@ -1762,6 +2187,11 @@ export interface components {
        */
       cc: components['schemas']['Party'][];
       /**
+       * @description What it is going to be: `reply`, `reply_all`, `forward`; empty: not said.
+       * @default
+       */
+      mode: string;
+      /**
        * @description One line.
        * @default
        */
@@ -1818,6 +2248,15 @@ export interface components {
       /** @description `queued`, `offered`, `connected`, `closed`, … */
       type: string;
     };
+    /** @description One field that differs. */
+    FieldChange: {
+      /** @description Now. */
+      after?: Record<string, never> | null;
+      /** @description Before; `null`: it was not there. */
+      before?: Record<string, never> | null;
+      /** @description Which. */
+      field: string;
+    };
     /** @description Figures of segments: one visit of a contact to one queue. */
     Figures: {
       /**
@@ -1870,6 +2309,28 @@ export interface components {
        * @description Service level, %.
        */
       service_level_percent?: number | null;
+    };
+    /** @description Which file. */
+    FileToCopy: {
+      /** @description A file of a message. */
+      attachment_id: components['schemas']['AttachmentId'];
+    };
+    /** @description A mail that was filed. */
+    Filed: {
+      /** @description The interaction in which it is now. */
+      interaction_id: components['schemas']['InteractionId'];
+      /** @description The message. */
+      message_id: components['schemas']['MessageId'];
+    };
+    /**
+     * @description Where to.
+     * @enum {string}
+     */
+    FilingTarget: 'client' | 'interaction' | 'discarded';
+    /** @description A text that was filled in. */
+    Filled: {
+      /** @description The text. */
+      text: string;
     };
     /** @description Something found in a message. */
     Finding: {
@@ -1966,6 +2427,11 @@ export interface components {
      * @enum {string}
      */
     HoldingKind: 'current' | 'deposit' | 'loan' | 'card';
+    /** @description Where the messages belong. */
+    Home: {
+      /** @description The contact that they continue. */
+      interaction_id: components['schemas']['InteractionId'];
+    };
     /** Format: uuid */
     HoursId: string;
     /** @description A calendar of opening hours. */
@@ -2056,6 +2522,7 @@ export interface components {
       identification: components['schemas']['Identification'];
       /** @description Contacts that it seems to belong to, without proof. */
       may_belong_to: components['schemas']['InteractionRef'][];
+      merged_into?: components['schemas']['InteractionRef'] | null;
     };
     /** Format: uuid */
     InteractionId: string;
@@ -2210,6 +2677,31 @@ export interface components {
       /** @description All lines together. */
       total: components['schemas']['IntervalFigures'];
     };
+    /** @description One thing of the document. */
+    Item:
+      | components['schemas']['SkillItem']
+      | components['schemas']['HoursItem']
+      | components['schemas']['PauseReasonItem']
+      | components['schemas']['DispositionItem']
+      | components['schemas']['QueueItem']
+      | components['schemas']['AgentItem']
+      | components['schemas']['CentreItem'];
+    /** @description One thing that differs. */
+    ItemChange: {
+      /** @description Its fields that differ. */
+      fields: components['schemas']['FieldChange'][];
+      /**
+       * Format: uuid
+       * @description Its id, once it has one.
+       */
+      id?: string | null;
+      /** @description `queue`, `skill`, … */
+      kind: string;
+      /** @description Its name; the new one when it was renamed. */
+      name: string;
+      /** @description What becomes of it. */
+      what: components['schemas']['What'];
+    };
     /**
      * @description What sort of party.
      * @enum {string}
@@ -2225,12 +2717,40 @@ export interface components {
       /** @description With the asker. */
       viewers: components['schemas']['ViewerRef'][];
     };
+    /** @description A mailbox that was looked at. */
+    MailboxReport: {
+      /** @description Whose. */
+      channel: string;
+      /**
+       * Format: int64
+       * @description Mails lying there that had to be in the ledger.
+       */
+      expected: number;
+      /** @description Why it could not be looked at. */
+      fault?: string | null;
+      /**
+       * Format: int64
+       * @description How many of them were.
+       */
+      found: number;
+      /**
+       * Format: int64
+       * @description Mails that are fetched next.
+       */
+      waiting: number;
+    };
     /** @description Who looks after a client */
     ManagerView: {
       /** @description The person. */
       id: components['schemas']['UserId'];
       /** @description As shown. */
       name: string;
+    };
+    /** @description Into which contact, and why. */
+    Merger: {
+      /** @description An open contact of the same client. */
+      into_id: components['schemas']['InteractionId'];
+      reason: string;
     };
     /** @description One message of an interaction. */
     Message: {
@@ -2302,14 +2822,24 @@ export interface components {
        */
       version?: number | null;
     };
+    /** @description Where a mail belongs, and why. */
+    NewFiling: {
+      client_id?: components['schemas']['ClientId'] | null;
+      interaction_id?: components['schemas']['InteractionId'] | null;
+      reason: string;
+      to: components['schemas']['FilingTarget'];
+    };
     /** @description What an agent has written. */
     NewMessage: {
       /** @description Uploads. */
       attachments?: components['schemas']['AttachmentId'][];
       /** @description And to whom else. */
       cc?: components['schemas']['Party'][];
-      /** @description `reply` or `note`. */
+      /** @description From which of the bank's addresses; absent: that of the queue. */
+      from?: string | null;
+      /** @description `reply`, `forward` or `note`. */
       kind: components['schemas']['WritingKind'];
+      schedule?: components['schemas']['NewSchedule'] | null;
       seen_message_id?: components['schemas']['MessageId'] | null;
       /** @description One line; the contact's number is added when it is not there. */
       subject?: string;
@@ -2324,15 +2854,56 @@ export interface components {
       attachments?: components['schemas']['AttachmentId'][];
       /** @description And to whom else. */
       cc?: components['schemas']['Party'][];
+      /** @description From which of the bank's addresses; absent: that of the queue. */
+      from?: string | null;
       medium: components['schemas']['WrittenMedium'];
       /** @description On whose account: its mailbox, wrap-up and result codes apply. */
       queue_id: components['schemas']['QueueId'];
+      schedule?: components['schemas']['NewSchedule'] | null;
       /** @description One line; the contact's number is added. */
       subject: string;
       /** @description The text. */
       text: string;
       /** @description To whom. */
       to: components['schemas']['Party'][];
+    };
+    /** @description How far to look. */
+    NewReconciliation: {
+      /**
+       * @description Read all raw bytes and compare them with their hashes.
+       * @default false
+       */
+      contents: boolean;
+      /**
+       * @description Look into the mailboxes that are fetched.
+       * @default false
+       */
+      mailboxes: boolean;
+    };
+    /** @description A time as people name it: where they are, what the clock on their wall shows. */
+    NewSchedule: {
+      /**
+       * @description `2026-11-24T09:00`. A time that the clock skips in spring is taken an hour later, one that
+       *     it shows twice in autumn is the first.
+       */
+      local_time: string;
+      /** @description IANA name; absent: the centre's. */
+      time_zone?: string | null;
+    };
+    /** @description A text to be kept. */
+    NewText: {
+      /**
+       * @description The template. Placeholders: `{{ client }}`, `{{ agent }}`, `{{ bank }}`, `{{ number }}`,
+       *     `{{ subject }}`, `{{ queue }}`, `{{ date }}`; conditions: `{% if client %}…{% endif %}`.
+       */
+      body: string;
+      /** @description What it is for. */
+      kind: components['schemas']['TextKind'];
+      /** @description `uk`, `en`, or empty: whatever the client writes. */
+      language?: string;
+      /** @description How agents find it. */
+      name: string;
+      queue_id?: components['schemas']['QueueId'] | null;
     };
     /** @description A contact that is offered to an agent. */
     Offer: {
@@ -2347,6 +2918,13 @@ export interface components {
     };
     /** Format: uuid */
     OfferId: string;
+    /** @description That somebody has a draft. */
+    OtherDraft: {
+      /** @description Who. */
+      author: components['schemas']['Author'];
+      /** @description When it was saved last. */
+      changed_at: components['schemas']['Timestamp'];
+    };
     /** @description Answers that wait to be sent. */
     OutboxView: {
       /** @description What is so and what to do; empty when all is well. */
@@ -2454,7 +3032,7 @@ export interface components {
           type: 'voicemail';
         }
       | {
-          /** @description Name of the text. */
+          /** @description The text, as the client gets it. */
           text: string;
           /** @enum {string} */
           type: 'message';
@@ -2627,6 +3205,48 @@ export interface components {
       next?: string | null;
     };
     /** @description One page of a list. */
+    Page_Reception: {
+      /** @description The rows. */
+      items: {
+        /** @description Through which channel. */
+        channel: string;
+        /** @description The line. */
+        id: components['schemas']['ReceptionId'];
+        /** @description `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it had come before. */
+        outcome: string;
+        /** @description Where it lay: folder, UIDVALIDITY and UID, or a file; empty: handed over a connection. */
+        place: string;
+        /** @description When. */
+        received_at: components['schemas']['Timestamp'];
+        /** @description SHA-256 of every byte, hexadecimal. */
+        sha256: string;
+        /**
+         * Format: int64
+         * @description Size.
+         */
+        size_bytes: number;
+      }[];
+      /** @description Give this as `cursor` for the next page; `null`: this was the last. */
+      next?: string | null;
+    };
+    /** @description One page of a list. */
+    Page_Reconciliation: {
+      /** @description The rows. */
+      items: {
+        finished_at?: components['schemas']['Timestamp'] | null;
+        /** @description Which one. */
+        id: components['schemas']['ReconciliationId'];
+        report?: components['schemas']['ReconciliationReport'] | null;
+        requested_by?: components['schemas']['UserId'] | null;
+        /** @description When it began. */
+        started_at: components['schemas']['Timestamp'];
+        /** @description `running`, `agrees`, `differs`, `failed` or `interrupted`. */
+        state: string;
+      }[];
+      /** @description Give this as `cursor` for the next page; `null`: this was the last. */
+      next?: string | null;
+    };
+    /** @description One page of a list. */
     Page_TimelineEntry: {
       /** @description The rows. */
       items: {
@@ -2749,6 +3369,14 @@ export interface components {
       /** @description The reason. */
       id: components['schemas']['PauseReasonId'];
       /** @description As shown. */
+      name: string;
+    };
+    /** @description Somebody who may be made an agent. */
+    Person: {
+      id: components['schemas']['UserId'];
+      /** @description Whether he is an agent already. */
+      is_agent: boolean;
+      login: string;
       name: string;
     };
     /** @description A person of the bank, in a line. */
@@ -2920,6 +3548,13 @@ export interface components {
        */
       pull_allowed: boolean;
       /**
+       * Format: int32
+       * @description Days after its closing within which an answer opens a contact again; later a new one
+       *     follows it. 0: always a new one. Left out: as in the configuration.
+       * @default null
+       */
+      reopen_within_days: number | null;
+      /**
        * @description Wider circles of agents after a time.
        * @default []
        */
@@ -3060,6 +3695,102 @@ export interface components {
        */
       wrap_up_s?: number;
     };
+    /** @description What came of reading a mail again. */
+    Reading: {
+      /** @description Why not. */
+      defects: components['schemas']['Finding'][];
+      /** @description Its interaction. */
+      interaction_id: components['schemas']['InteractionId'];
+      /** @description The message. */
+      message_id: components['schemas']['MessageId'];
+      /** @description Whether it can be read now; then it has left the list. */
+      readable: boolean;
+    };
+    /** @description One line of the ledger. */
+    Reception: {
+      /** @description Through which channel. */
+      channel: string;
+      /** @description The line. */
+      id: components['schemas']['ReceptionId'];
+      /** @description `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it had come before. */
+      outcome: string;
+      /** @description Where it lay: folder, UIDVALIDITY and UID, or a file; empty: handed over a connection. */
+      place: string;
+      /** @description When. */
+      received_at: components['schemas']['Timestamp'];
+      /** @description SHA-256 of every byte, hexadecimal. */
+      sha256: string;
+      /**
+       * Format: int64
+       * @description Size.
+       */
+      size_bytes: number;
+    };
+    /** Format: uuid */
+    ReceptionId: string;
+    /** @description One recipient of a message of ours. */
+    RecipientDelivery: {
+      /** @description The address. */
+      address: string;
+      /** @description Since when. */
+      at: components['schemas']['Timestamp'];
+      /** @description What the other side said. */
+      detail?: string | null;
+      /** @description `queued`, `delayed`, `sent`, `delivered`, `failed`. */
+      state: string;
+      /** @description Enhanced status (RFC 3463), if the other side gave one. */
+      status?: string | null;
+    };
+    /** @description A comparison of the ledger with everything else. */
+    Reconciliation: {
+      finished_at?: components['schemas']['Timestamp'] | null;
+      /** @description Which one. */
+      id: components['schemas']['ReconciliationId'];
+      report?: components['schemas']['ReconciliationReport'] | null;
+      requested_by?: components['schemas']['UserId'] | null;
+      /** @description When it began. */
+      started_at: components['schemas']['Timestamp'];
+      /** @description `running`, `agrees`, `differs`, `failed` or `interrupted`. */
+      state: string;
+    };
+    /** Format: uuid */
+    ReconciliationId: string;
+    /** @description What a reconciliation found. */
+    ReconciliationReport: {
+      /** @description Whether the raw bytes were read and compared with their hash, or only looked for. */
+      contents_read: boolean;
+      /** @description Each of them, the first ten thousand. */
+      differences: components['schemas']['Difference'][];
+      /**
+       * Format: int64
+       * @description How many differences there are.
+       */
+      differences_count: number;
+      /** @description Mailboxes that were looked at. */
+      mailboxes: components['schemas']['MailboxReport'][];
+      /**
+       * Format: int64
+       * @description Of them for the first time: different mails.
+       */
+      mails: number;
+      /**
+       * @description Different mails by final place: `interaction`, `report`, `machine_note`, `unreadable`,
+       *     `discarded`. Together with the lines that differ they make `mails`.
+       */
+      places: {
+        [key: string]: number;
+      };
+      /**
+       * Format: int64
+       * @description Lines of the ledger.
+       */
+      received: number;
+      /**
+       * Format: int64
+       * @description Of them again.
+       */
+      repeated: number;
+    };
     /** @description Why not. */
     Refusal: {
       /** @description For the supervisor; may be empty. */
@@ -3079,7 +3810,8 @@ export interface components {
       | 'manage_users'
       | 'view_audit'
       | 'view_reports'
-      | 'view_health';
+      | 'view_health'
+      | 'bring_mail';
     /** @description A wider circle of agents after a time in the queue. */
     RingItem: {
       /**
@@ -3122,6 +3854,14 @@ export interface components {
      * @enum {string}
      */
     Role: 'agent' | 'supervisor' | 'analyst' | 'administrator';
+    /** @description What a change came to, or, with dry_run, would come to. */
+    RoutingChanged: {
+      /** @description Everything that differs: a new name is followed by what refers to it. */
+      changes: components['schemas']['ItemChange'][];
+      entry?: components['schemas']['RoutingEntry'] | null;
+      /** @description What in the whole document would leave contacts without an answer. */
+      warnings: components['schemas']['Warning'][];
+    };
     /** @description Everything that decides who gets what. */
     RoutingDocument: {
       /**
@@ -3161,6 +3901,19 @@ export interface components {
        */
       skill: components['schemas']['SkillItem'][];
     };
+    /** @description A thing of the routing document. */
+    RoutingEntry: {
+      /** @description The thing. */
+      item: components['schemas']['Item'];
+      /** @description As shown: of an agent the person's name. */
+      name: string;
+      /** @description What needs it, the first of them; while something does, it cannot be removed. */
+      used_by: components['schemas']['Use'][];
+      /** @description How many need it. */
+      used_by_count: number;
+      /** @description Its state: send it as If-Match with a change. */
+      version: string;
+    };
     /** @description What stands in a scenario. */
     Scenario: {
       /** @description Groups of agents. */
@@ -3198,6 +3951,15 @@ export interface components {
        * @description Abandoned sooner than this is a short abandon, s.
        */
       short_abandon_s?: number;
+    };
+    /** @description A chosen time. */
+    Scheduled: {
+      /** @description As it was named. */
+      local_time: string;
+      /** @description The instant. */
+      send_at: components['schemas']['Timestamp'];
+      /** @description The zone in which it was named. */
+      time_zone: string;
     };
     /** @description The server. */
     ServerView: {
@@ -3387,6 +4149,30 @@ export interface components {
        */
       within_ms: number;
     };
+    /** @description A text. */
+    Text: {
+      /** @description The template. */
+      body: string;
+      /** @description When it was last changed. */
+      changed_at: components['schemas']['Timestamp'];
+      changed_by?: components['schemas']['UserId'] | null;
+      /** @description Which. */
+      id: components['schemas']['TextId'];
+      /** @description What it is for. */
+      kind: components['schemas']['TextKind'];
+      /** @description `uk`, `en`, or empty: whatever the client writes. */
+      language: string;
+      /** @description How agents find it. */
+      name: string;
+      queue_id?: components['schemas']['QueueId'] | null;
+    };
+    /** Format: uuid */
+    TextId: string;
+    /**
+     * @description What a text is for.
+     * @enum {string}
+     */
+    TextKind: 'answer' | 'signature';
     /** @description Something that happened with a client */
     TimelineEntry: {
       /** @description When. */
@@ -3537,9 +4323,11 @@ export interface components {
       chosen?: components['schemas']['PersonRef'] | null;
       /**
        * @description What made it the moment to decide: `contact_waits`, `agent_free`, `kept_for_agent`,
-       *     `asked` (nothing is decided yet; how it stands now).
+       *     `asked` (nothing is decided yet; how it stands now); or `supervisor_acted`.
        */
       decision: unknown;
+      /** @description "Why him, why then", or what a supervisor did and why, in words. */
+      explanation: string;
       /** @description Its place and the parts of it, in ms. */
       key: Record<string, never>;
       /**
@@ -3562,6 +4350,35 @@ export interface components {
       /** @description What the next one should know; kept as a note in the contact. */
       note?: string;
       queue_id?: components['schemas']['QueueId'] | null;
+    };
+    /** @description A template to be tried. */
+    Trial: {
+      /** @description The template. */
+      body: string;
+    };
+    /** @description How an address has taken our mail */
+    TroubleView: {
+      /**
+       * Format: int64
+       * @description Messages that its owner called spam.
+       */
+      complaints: number;
+      /** @description What was said. */
+      detail: string;
+      /**
+       * Format: int64
+       * @description Messages given up because of the address.
+       */
+      hard: number;
+      /** @description Writing to it is useless until somebody has looked. */
+      is_failing: boolean;
+      /** @description When the last of these was reported. */
+      last_at: components['schemas']['Timestamp'];
+      /**
+       * Format: int64
+       * @description Messages given up for another reason since one was delivered.
+       */
+      soft: number;
     };
     /** @description A message that could not be read. */
     Unreadable: {
@@ -3598,6 +4415,31 @@ export interface components {
        * @description Size.
        */
       size_bytes: number;
+    };
+    /** @description A text ready to be put into an answer. */
+    UsableText: {
+      /** @description Which. */
+      id: components['schemas']['TextId'];
+      /** @description `uk`, `en`, or empty. */
+      language: string;
+      /** @description How agents find it. */
+      name: string;
+      /** @description Filled in for this contact. */
+      text: string;
+    };
+    /** @description Something that needs another thing. */
+    Use: {
+      /** @description Where in it. */
+      field: string;
+      /**
+       * Format: uuid
+       * @description Its id, where it has one.
+       */
+      id?: string | null;
+      /** @description What kind of thing: as in the document, or `mailbox`, `interaction`. */
+      kind: string;
+      /** @description Its name; of a contact its number. */
+      name: string;
     };
     /** @description A person who may sign in. */
     User: {
@@ -3675,6 +4517,31 @@ export interface components {
       /** @description All queues together. */
       totals: components['schemas']['Totals'];
     };
+    /** @description One thing to be put right, or to be known. */
+    Warning: {
+      /** @description For programs: `nobody_serves`, `nobody_has_skills`, `never_open`, … */
+      code: string;
+      /**
+       * Format: uuid
+       * @description The thing.
+       */
+      id?: string | null;
+      /** @description Kind of the thing that it is about: `queue`, `hours`, `agent`. */
+      kind: string;
+      /** @description In words, in English. */
+      message: string;
+      /** @description The thing's name. */
+      name: string;
+      /** @description What else it names, by role: `medium`, `skill`, `mailbox`, `number`. */
+      named: {
+        [key: string]: string;
+      };
+    };
+    /**
+     * @description What becomes of a thing.
+     * @enum {string}
+     */
+    What: 'added' | 'removed' | 'changed';
     /**
      * @description Why a client stands where it stands. Shown to the agent.
      * @enum {string}
@@ -3704,7 +4571,7 @@ export interface components {
      * @description Whether to send or to keep among colleagues.
      * @enum {string}
      */
-    WritingKind: 'reply' | 'note';
+    WritingKind: 'reply' | 'forward' | 'note';
     /**
      * @description By which medium an agent can begin a contact.
      * @enum {string}
@@ -4462,6 +5329,39 @@ export interface operations {
       };
     };
   };
+  supervisor_requeue: {
+    parameters: {
+      query?: {
+        /** @description Stays in the log, with the author. */
+        reason?: string;
+      };
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Interaction'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   interaction_choose_client: {
     parameters: {
       query?: never;
@@ -4681,6 +5581,36 @@ export interface operations {
       };
     };
   };
+  messages_other_drafts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['OtherDraft'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   interaction_events: {
     parameters: {
       query?: never;
@@ -4698,6 +5628,100 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['EventEntry'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_move_messages: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Home'];
+      };
+    };
+    responses: {
+      /** @description the contact that has them now */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Interaction'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description not_yours, no_hint */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  supervisor_merge: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Merger'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Interaction'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
@@ -4994,9 +6018,50 @@ export interface operations {
       };
     };
   };
-  interaction_trace: {
+  texts_usable_texts: {
     parameters: {
       query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UsableText'][];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  interaction_trace: {
+    parameters: {
+      query?: {
+        /** @description `uk` or `en`; absent: that of whoever asks. */
+        language?: string;
+      };
       header?: never;
       path: {
         id: components['schemas']['InteractionId'];
@@ -5120,6 +6185,73 @@ export interface operations {
       };
     };
   };
+  intake_bring: {
+    parameters: {
+      query?: {
+        /** @description The address of ours to which it belongs; absent: as its headers say. */
+        mailbox?: string;
+        /** @description It is from the past: kept with its own date, nobody's work, never acknowledged. */
+        history?: boolean;
+        /** @description Where it lay; the same bytes from the same place again are no other arrival. */
+        place?: string;
+        /** @description Time for a mail from the past without a sensible date, microseconds since 1970. */
+        fallback_at?: components['schemas']['Timestamp'];
+        /** @description Size of the whole mail when the body is only its beginning: it was too large. */
+        cut_from_bytes?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'message/rfc822': number[];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AcceptedMail'];
+        };
+      };
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AcceptedMail'];
+        };
+      };
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   messages_take_back: {
     parameters: {
       query?: never;
@@ -5152,6 +6284,36 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  ledger_arrivals: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Page_Reception'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
@@ -5393,6 +6555,117 @@ export interface operations {
       };
     };
   };
+  ledger_list: {
+    parameters: {
+      query?: {
+        /** @description `next` of the page before. */
+        cursor?: string;
+        /** @description Rows, 1 to 200; 50 when absent. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Page_Reconciliation'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  ledger_begin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewReconciliation'];
+      };
+    };
+    responses: {
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Reconciliation'];
+        };
+      };
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  ledger_show: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['ReconciliationId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Reconciliation'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   reports_agent_times: {
     parameters: {
       query?: {
@@ -5591,7 +6864,10 @@ export interface operations {
   };
   administrator_write: {
     parameters: {
-      query?: never;
+      query?: {
+        /** @description Check everything and say what would change, but change nothing. */
+        dry_run?: boolean;
+      };
       header?: never;
       path?: never;
       cookie?: never;
@@ -5608,6 +6884,337 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['RoutingDocument'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_read_calendar: {
+    parameters: {
+      query?: {
+        /** @description The first year for which yearly holidays are entered; absent: this year. */
+        first_year?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'text/calendar': string;
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CalendarRead'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_read_centre: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingEntry'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_write_centre: {
+    parameters: {
+      query?: {
+        /** @description Check everything and say what would change, but change nothing. */
+        dry_run?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Item'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingChanged'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_list_people: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Person'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_read_warnings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Warning'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_list_items: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        kind: components['schemas']['Kind'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingEntry'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_add_item: {
+    parameters: {
+      query?: {
+        /** @description Check everything and say what would change, but change nothing. */
+        dry_run?: boolean;
+      };
+      header?: never;
+      path: {
+        kind: components['schemas']['Kind'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Item'];
+      };
+    };
+    responses: {
+      /** @description dry_run */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingChanged'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_read_item: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        kind: components['schemas']['Kind'];
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingEntry'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_write_item: {
+    parameters: {
+      query?: {
+        /** @description Check everything and say what would change, but change nothing. */
+        dry_run?: boolean;
+      };
+      header?: never;
+      path: {
+        kind: components['schemas']['Kind'];
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Item'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingChanged'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  administrator_remove_item: {
+    parameters: {
+      query?: {
+        /** @description Check everything and say what would change, but change nothing. */
+        dry_run?: boolean;
+      };
+      header?: never;
+      path: {
+        kind: components['schemas']['Kind'];
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RoutingChanged'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
@@ -5963,6 +7570,200 @@ export interface operations {
       };
     };
   };
+  texts_texts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Text'][];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  texts_add_text: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewText'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Text'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  texts_preview_text: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Trial'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Filled'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  texts_change_text: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['TextId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewText'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Text'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  texts_remove_text: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['TextId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   people_revoke_token: {
     parameters: {
       query?: never;
@@ -6024,6 +7825,86 @@ export interface operations {
       };
     };
   };
+  ledger_file: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewFiling'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Filed'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  ledger_read_again: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Reading'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   messages_upload: {
     parameters: {
       query?: never;
@@ -6046,6 +7927,54 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Upload'];
+        };
+      };
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_copy_file: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['FileToCopy'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Upload'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       413: {
