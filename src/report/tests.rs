@@ -149,7 +149,9 @@ each_db!(summed_figures_are_those_of_the_events_to_the_last_digit, |db| {
     let events = events(&said);
     let middle = said.len() / 2;
     let mut anew = Quarters::default();
-    events.iter().for_each(|event| anew.add(event, &Nothing));
+    for event in &events {
+        anew.add(event, &Nothing);
+    }
     let mut tx = db.begin().await.expect("a transaction");
     past::write(&mut tx.sql(), said[..middle].to_vec()).await.expect("written");
     tx.commit().await.expect("committed");

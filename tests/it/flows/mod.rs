@@ -20,6 +20,8 @@ mod sending;
 mod staffing;
 mod swaks;
 mod texts;
+mod staffing;
+mod swaks;
 mod wallboard;
 mod work;
 mod wrong_thread;
