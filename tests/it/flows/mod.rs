@@ -20,8 +20,6 @@ mod sending;
 mod staffing;
 mod swaks;
 mod texts;
-mod staffing;
-mod swaks;
 mod wallboard;
 mod work;
 mod wrong_thread;
