@@ -20,6 +20,7 @@ use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
 use crate::http::routes::routes;
+use crate::interaction::api::reach;
 use crate::message;
 use crate::store::{Sql, StoreError};
 
@@ -209,6 +210,7 @@ async fn usable(
     Path(id): Path<InteractionId>,
 ) -> ApiResult<Vec<UsableText>> {
     signed_in.require(Right::Work)?;
+    reach::require(&app, &signed_in, id).await?;
     let mut connection = app.db.read().await?;
     let sql = &mut connection.sql();
     let head = message::store::head(sql, id).await?;

@@ -136,6 +136,7 @@ async fn others(
     Path(id): Path<InteractionId>,
 ) -> ApiResult<Vec<OtherDraft>> {
     signed_in.require(Right::Work)?;
+    reach::require(&app, &signed_in, id).await?;
     let mut connection = app.db.read().await?;
     let found = store::other_drafts(&mut connection.sql(), id, signed_in.id()).await?;
     let view = |(id, name, changed_at)| OtherDraft { author: Author { id, name }, changed_at };

@@ -24,6 +24,7 @@ use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
 use crate::http::routes::routes;
+use crate::interaction::api::reach;
 use crate::interaction::model::Interaction;
 use crate::store::{Sql, StoreError};
 
@@ -60,6 +61,8 @@ async fn move_messages(
     if into == id {
         return Err(ApiError::invalid("interaction_id", "these are its messages already"));
     }
+    reach::require(&app, &signed_in, id).await?;
+    reach::require(&app, &signed_in, into).await?;
     let mut turn = app.dispatch.journal().begin().await?;
     let at = turn.at();
     let sql = &mut turn.sql();

@@ -23,8 +23,9 @@ each_server!(texts_are_checked_when_saved_and_filled_in_for_a_contact, |server| 
         assert_eq!(refused["error"]["field"], "body", "{bomb}");
     }
     let path = format!("/api/v1/interactions/{interaction}/texts");
-    let usable = agent.get(&path).await.expect(200).json();
-    assert_eq!(usable[0]["text"], "Звернення 41 (Card), petro");
+    agent.get(&path).await.expect(404);
+    let usable = supervisor.get(&path).await.expect(200).json();
+    assert_eq!(usable[0]["text"], "Звернення 41 (Card), sofia");
     let shown = json!({ "body": "{{ client }}" });
     let shown = supervisor.post("/api/v1/texts/preview", &shown).await.expect(200).json();
     assert_eq!(shown["text"], "Олена Коваль");
@@ -37,15 +38,17 @@ each_server!(texts_are_checked_when_saved_and_filled_in_for_a_contact, |server| 
     assert_eq!(all[0]["body"], "Нове");
     supervisor.delete(&path_of_text).await.expect(204);
     supervisor.delete(&path_of_text).await.expect(404);
-    let none: Value = agent.get(&path).await.expect(200).json();
+    let none: Value = supervisor.get(&path).await.expect(200).json();
     assert_eq!(none, json!([]));
 });
 
 each_server!(colleagues_see_that_somebody_writes_and_not_what, |server| {
     let centre = Centre::open(server, &[]).await;
     let interaction = centre.arrive(42).await;
-    let (one, two) =
-        (server.program("one", Role::Agent).await, server.program("two", Role::Agent).await);
+    let (one, two) = (
+        server.program("one", Role::Supervisor).await,
+        server.program("two", Role::Supervisor).await,
+    );
     let draft = json!({ "text": "Half a sentence", "mode": "forward" });
     let path = format!("/api/v1/interactions/{interaction}/draft");
     one.put(&path, &draft).await.expect(200);

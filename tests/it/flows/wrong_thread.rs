@@ -75,7 +75,7 @@ async fn a_person_joins_what_belongs_together_with_one_click() {
     assert_ne!(first, second);
     let path = format!("/api/v1/interactions/{second}/home");
     let home = json!({ "interaction_id": first });
-    agent.put(&path, &home).await.expect_refusal(409, "not_yours");
+    agent.put(&path, &home).await.expect_refusal(404, "not_found");
     supervisor.put(&path, &json!({ "interaction_id": second })).await.expect(422);
 
     let joined = supervisor.put(&path, &home).await.expect(200).json();
