@@ -44,7 +44,7 @@ fn write_files(folder: &Path, count: usize) -> [PathBuf; 3] {
         let text = mail(number);
         let third = number * 3 / count;
         if third == 0 || number == count / 3 {
-            let name = format!("cur/{:010}.x:2,S", number);
+            let name = format!("cur/{number:010}.x:2,S");
             std::fs::write(maildir.join(name), &text).expect("written");
         }
         if third == 1 || number == count * 2 / 3 {

@@ -113,7 +113,7 @@ pub(super) fn rule(
         || (from_machine && delivery_status(mail).is_some());
     let reports = Reports::new(mail, envelope, policy);
     let is_proved = reports.by_return_path.is_some() && came_back_by_itself(mail, envelope);
-    if !structured && !is_proved && !(from_machine && says_so(mail)) {
+    if !(structured || is_proved || from_machine && says_so(mail)) {
         return false;
     }
     let mut found = reports.structured();
