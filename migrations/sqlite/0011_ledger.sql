@@ -1,4 +1,4 @@
--- The ledger: every arrival of every mail, also of one that had come before. Rows are never changed.
+-- The ledger: every arrival of every mail, also of one that had come before. Rows never change.
 CREATE TABLE reception (
     id BLOB PRIMARY KEY,
     channel_kind TEXT NOT NULL,

@@ -63,9 +63,9 @@ struct AcceptedMail {
 
 /// Hand in one mail
 ///
-/// The body is the mail as it goes over the line (RFC 5322), up to the size that the listeners take.
-/// Handing it in again is harmless: 201 the first time, 200 every other time. The answer comes after
-/// it is stored for good.
+/// The body is the mail as it goes over the line (RFC 5322), up to the size that the listeners
+/// take. Handing it in again is harmless: 201 the first time, 200 every other time. The answer
+/// comes after it is stored for good.
 #[utoipa::path(post, path = "/mail", tag = "intake", params(Manner),
     request_body(content = Vec<u8>, content_type = "message/rfc822"),
     responses((status = 201, body = AcceptedMail), (status = 200, body = AcceptedMail),

@@ -162,7 +162,7 @@ struct Reception {
     size_bytes: i64,
     /// SHA-256 of every byte, hexadecimal.
     sha256: String,
-    /// `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it had come before.
+    /// `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it came before.
     outcome: String,
 }
 

@@ -258,8 +258,8 @@ pub struct ImapConfig {
     pub password: Secret,
     /// A program with its arguments that prints an access token, in place of a password: the log-in
     /// is XOAUTH2 then, as Gmail and Exchange Online want it. It is run at each log-in, without a
-    /// shell, and prints the token as its first line within 30 s; your provider's own tool knows how
-    /// to get and renew one. Empty: the password is used.
+    /// shell, and prints the token as its first line within 30 s; your provider's own tool knows
+    /// how to get and renew one. Empty: the password is used.
     pub token_command: Vec<String>,
     /// Folder that is watched.
     pub folder: String,

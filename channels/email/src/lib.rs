@@ -1,5 +1,5 @@
-//! The e-mail channel: SMTP and LMTP listeners, IMAP and POP3 mailboxes, reading, threading, composing,
-//! sending.
+//! The e-mail channel: SMTP and LMTP listeners, IMAP and POP3 mailboxes, reading, threading,
+//! composing, sending.
 //!
 //! Bytes come in through `io`, are read by [`mime`], judged by [`filter`], placed by [`thread`] and
 //! handed to the host as one [`channel_contract::InboundMessage`] ([`reader`]). A command to send

@@ -1,5 +1,5 @@
-//! Mails out of files, by the command line, into a running server and into a store at rest. How many:
-//! `ROZMOVA_IMPORT_COUNT`, 300 when it is not set.
+//! Mails out of files, by the command line, into a running server and into a store at rest. How
+//! many: `ROZMOVA_IMPORT_COUNT`, 300 when it is not set.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

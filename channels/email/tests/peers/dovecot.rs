@@ -22,6 +22,14 @@ pub(crate) struct Dovecot {
     process: Option<Child>,
 }
 
+/// The lines of the configuration that let it speak POP3.
+fn pop3_service(port: u16) -> String {
+    format!(
+        "protocols = imap lmtp pop3\nservice pop3-login {{\n inet_listener pop3 {{\n \
+         port = {port}\n }}\n inet_listener pop3s {{\n port = 0\n }}\n}}\n"
+    )
+}
+
 impl Dovecot {
     pub(crate) async fn start() -> Self {
         let scratch = Scratch::new("dovecot");
@@ -29,12 +37,7 @@ impl Dovecot {
         // A package of its own: dovecot-pop3d.
         let has_pop3 = std::path::Path::new("/usr/lib/dovecot/pop3").exists();
         let pop3_port = has_pop3.then(free_port);
-        let pop3 = pop3_port.map_or_else(String::new, |port| {
-            format!(
-                "protocols = imap lmtp pop3\nservice pop3-login {{\n inet_listener pop3 {{\n port = {port}\n \
-                 }}\n inet_listener pop3s {{\n port = 0\n }}\n}}\n"
-            )
-        });
+        let pop3 = pop3_port.map_or_else(String::new, pop3_service);
         let (certificate, key) = certificate(scratch.path()).await;
         let root = run("coreutils", "id", &["-u"]).await.stdout.trim_ascii() == b"0";
         let file = |name: &str| scratch.path().join(name).display().to_string();

@@ -1,4 +1,5 @@
-//! Fetching over POP3: from Dovecot, and from a server of our own that does what Dovecot never does.
+//! Fetching over POP3: from Dovecot, and from a server of our own that does what Dovecot never
+//! does.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
