@@ -51,7 +51,7 @@ enum BenchName {
         #[arg(long)]
         key_file: std::path::PathBuf,
         /// Connections to the relay at once.
-        #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
+        #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=64))]
         connections: u32,
     },
     /// Live events on their way to many desks.

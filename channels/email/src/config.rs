@@ -205,7 +205,7 @@ impl Default for RelayConfig {
             ca_file: None,
             user: String::new(),
             password: Secret::default(),
-            pool_size: 4,
+            pool_size: 16,
             timeout_seconds: 60,
         }
     }
