@@ -20,7 +20,12 @@ fn keys(prefix: &str, value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-const LISTS: [&str; 3] = ["channels.email.mailboxes", "channels.email.imap", "channels.email.dkim"];
+const LISTS: [&str; 4] = [
+    "channels.email.mailboxes",
+    "channels.email.imap",
+    "channels.email.pop3",
+    "channels.email.dkim",
+];
 
 fn keys_of(value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -61,6 +66,7 @@ fn the_examples_work_and_have_every_key() {
     for pointer in [
         "/channels/email/mailboxes/0",
         "/channels/email/imap/0",
+        "/channels/email/pop3/0",
         "/channels/email/dkim/0",
         "/intake/queues/Cards",
     ] {
