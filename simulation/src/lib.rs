@@ -7,7 +7,7 @@
 //!    ([`Scenario::parse`], [`Scenario::problems`]); a scenario without problems runs.
 //! 3. Every contact comes to an end or is counted as open: `arrived = answered and closed +
 //!    abandoned + overflowed + failed + open at the end`.
-//! 4. [`run`] asks its caller every [`run::ASK_EVERY`] steps whether to go on.
+//! 4. [`run()`] asks its caller every [`run::ASK_EVERY`] steps whether to go on.
 //!
 //! # What is absent
 //! Clients who call again, mail threads, telephone lines that are busy. Handling times do not

@@ -3,7 +3,7 @@
 //!
 //! A page costs a bounded number of rows of indexes: the leading range is walked in pieces, each
 //! piece is compared with the other words by the index of a client's words, and after
-//! [`SCANNED_MAX`] entries it ends. Names in pairs (`words::of_name`) keep that bound out of sight:
+//! `SCANNED_MAX` entries it ends. Names in pairs (`words::of_name`) keep that bound out of sight:
 //! two words of a name are one range. Only where two short beginnings or a name and an address are
 //! frequent each and rare together can a client behind the bound be missed; one more letter finds
 //! it.

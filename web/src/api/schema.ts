@@ -677,9 +677,9 @@ export interface paths {
     put?: never;
     /**
      * Hand in one mail
-     * @description The body is the mail as it goes over the line (RFC 5322), up to the size that the listeners take.
-     *     Handing it in again is harmless: 201 the first time, 200 every other time. The answer comes after
-     *     it is stored for good.
+     * @description The body is the mail as it goes over the line (RFC 5322), up to the size that the listeners
+     *     take. Handing it in again is harmless: 201 the first time, 200 every other time. The answer
+     *     comes after it is stored for good.
      */
     post: operations['intake_bring'];
     delete?: never;
@@ -3212,7 +3212,7 @@ export interface components {
         channel: string;
         /** @description The line. */
         id: components['schemas']['ReceptionId'];
-        /** @description `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it had come before. */
+        /** @description `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it came before. */
         outcome: string;
         /** @description Where it lay: folder, UIDVALIDITY and UID, or a file; empty: handed over a connection. */
         place: string;
@@ -3712,7 +3712,7 @@ export interface components {
       channel: string;
       /** @description The line. */
       id: components['schemas']['ReceptionId'];
-      /** @description `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it had come before. */
+      /** @description `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it came before. */
       outcome: string;
       /** @description Where it lay: folder, UIDVALIDITY and UID, or a file; empty: handed over a connection. */
       place: string;
