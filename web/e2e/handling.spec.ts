@@ -79,7 +79,7 @@ test('files come down and go up', async ({ browser, centre }) => {
   });
   await expect(page.getByText('договір.txt')).toBeVisible();
   await page.getByPlaceholder('Напишіть відповідь…').fill('Надсилаємо договір.');
-  await page.getByRole('button', { name: 'Надіслати' }).click();
+  await page.getByRole('button', { name: 'Надіслати', exact: true }).click();
   await expect.poll(() => centre.sink.answersTo(from).length, { timeout: 30_000 }).toBe(1);
   expect(centre.sink.answersTo(from)[0]?.raw).toContain(
     Buffer.from('Текст договору').toString('base64').slice(0, 16),
@@ -155,11 +155,11 @@ test('an agent writes first from the page of a client', async ({ browser, centre
   await page.goto(`/clients/${id}`);
   await page.getByRole('button', { name: 'Написати листа' }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog.getByRole('button', { name: 'Надіслати' })).toBeDisabled();
+  await expect(dialog.getByRole('button', { name: 'Надіслати', exact: true })).toBeDisabled();
   await dialog.getByLabel('Тема').fill('Ваш новий тариф');
   await dialog.getByLabel('Текст листа').fill('Доброго дня! Ваш тариф змінено.');
   await expectAccessible(page, 'a first mail');
-  await dialog.getByRole('button', { name: 'Надіслати' }).click();
+  await dialog.getByRole('button', { name: 'Надіслати', exact: true }).click();
   await expect(page).toHaveURL(/\/desk\/.+/);
   await expect(page.getByRole('log')).toContainText('Ваш тариф змінено');
   await expect.poll(() => centre.sink.answersTo(address).length, { timeout: 30_000 }).toBe(1);

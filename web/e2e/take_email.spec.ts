@@ -33,10 +33,10 @@ test('an e-mail is offered, accepted, answered in its thread and closed with a r
   await page.reload();
   await expect(text).toHaveValue('Вітаємо! Підтвердьте пристрій у застосунку.');
 
-  await page.getByRole('button', { name: 'Надіслати' }).click();
+  await page.getByRole('button', { name: 'Надіслати', exact: true }).click();
   await page.getByRole('button', { name: 'Скасувати' }).click();
   await expect(text).toHaveValue('Вітаємо! Підтвердьте пристрій у застосунку.');
-  await page.getByRole('button', { name: 'Надіслати' }).click();
+  await page.getByRole('button', { name: 'Надіслати', exact: true }).click();
   await expect(stream).toContainText('Підтвердьте пристрій');
   await expect(stream.getByText('Надіслано').last()).toBeVisible({ timeout: 30_000 });
 
@@ -78,9 +78,9 @@ test('an answer is held back while something newer from the client has not been 
     inReplyTo: first,
   });
   await expect(page.getByText('Надійшло новіше повідомлення від клієнта')).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Надіслати' })).toBeDisabled();
+  await expect(page.getByRole('button', { name: 'Надіслати', exact: true })).toBeDisabled();
   await page.getByRole('button', { name: 'Показати', exact: true }).click();
-  await expect(page.getByRole('button', { name: 'Надіслати' })).toBeEnabled();
+  await expect(page.getByRole('button', { name: 'Надіслати', exact: true })).toBeEnabled();
   await page.getByRole('button', { name: 'Завершити' }).click();
   await page.getByRole('radio', { name: /Спам/ }).check();
   await page.getByRole('button', { name: 'Готово, далі' }).click();
