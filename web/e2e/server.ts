@@ -41,6 +41,12 @@ export const DESKS = {
     login: 'oksana',
     name: 'Оксана Кравець',
   },
+  mortgages: {
+    queue: 'Іпотека',
+    mailbox: 'mortgages@bank.example',
+    login: 'lesia',
+    name: 'Леся Мороз',
+  },
 } as const;
 
 export const STAFF = {
