@@ -20,8 +20,10 @@ test('a whole e-mail without the mouse, with the Ukrainian layout on', async ({
       [code, key] as const,
     );
 
+  const state = page.getByTitle('Ваш стан').first();
+  await expect(state).toContainText('Не на зміні');
   await press('KeyP', 'з');
-  await expect(page.getByTitle('Ваш стан').first()).toContainText('Готовність');
+  await expect(state).toContainText('Готовність');
   await centre.mail({ from: 'k@example.com', to: mailbox, subject: 'Клавіатура', text: 'Прошу.' });
   await expect(page.getByRole('button', { name: 'Прийняти' })).toBeVisible();
   await press('KeyA', 'ф');

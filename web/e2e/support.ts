@@ -13,16 +13,39 @@ import { Centre, DESKS, PASSWORD, STAFF } from './server';
 
 export { DESKS, PASSWORD, STAFF, expect };
 
-export const test = base.extend<object, { centre: Centre }>({
-  centre: [
+/** The centre of the spec file that runs now; the next file gets a fresh one. */
+class CentreOfFile {
+  #held: { file: string; centre: Centre } | null = null;
+
+  async of(file: string): Promise<Centre> {
+    if (this.#held?.file !== file) {
+      await this.stop();
+      this.#held = { file, centre: await Centre.start() };
+    }
+    return this.#held.centre;
+  }
+
+  async stop(): Promise<void> {
+    await this.#held?.centre.stop();
+    this.#held = null;
+  }
+}
+
+/** No file finds the agents, the contacts or the settings that another has left behind. */
+export const test = base.extend<{ centre: Centre }, { centreOfFile: CentreOfFile }>({
+  centreOfFile: [
     // Playwright demands the destructuring even when there is nothing to take.
     // eslint-disable-next-line no-empty-pattern
     async ({}, use) => {
-      const centre = await Centre.start();
-      await use(centre);
-      await centre.stop();
+      const held = new CentreOfFile();
+      await use(held);
+      await held.stop();
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker' },
+  ],
+  centre: [
+    async ({ centreOfFile }, use, { file }) => use(await centreOfFile.of(file)),
+    { timeout: 120_000 },
   ],
 });
 

@@ -23,9 +23,10 @@ class OwnPresence {
     });
   }
 
+  /** Between ready and paused; nothing while the state is not known yet, for it would be a guess. */
   toggle(): void {
-    const working =
-      this.agent && !['paused', 'offline', 'not_responding'].includes(this.agent.state);
+    if (!this.agent) return;
+    const working = !['paused', 'offline', 'not_responding'].includes(this.agent.state);
     void this.set(working ? 'paused' : 'ready', working ? (this.reasons[0]?.id ?? null) : null);
   }
 }
