@@ -1,4 +1,4 @@
-//! `rozmova inspect mail FILE...`.
+//! `rozmova inspect mail FILE...` and `rozmova inspect sip FILE...`.
 
 use std::path::PathBuf;
 
@@ -24,6 +24,12 @@ pub(super) enum InspectCommand {
         /// channels.email.authentication.
         #[arg(long)]
         ask_dns: bool,
+    },
+    /// Show how the SIP listeners read messages: one JSON object for each file.
+    Sip {
+        /// Files with one message each, as it goes over the line.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
 }
 
@@ -53,7 +59,10 @@ const FIELDS: [&str; 19] = [
 /// The store is not looked at: Message-IDs of ours are recognised when the configuration names
 /// `channels.email.signing_secret`.
 pub(super) async fn run(command: InspectCommand, config: Config) -> anyhow::Result<()> {
-    let InspectCommand::Mail { files, all, ask_dns } = command;
+    let (files, all, ask_dns) = match command {
+        InspectCommand::Mail { files, all, ask_dns } => (files, all, ask_dns),
+        InspectCommand::Sip { files } => return inspect_sip(files),
+    };
     let email = EmailChannel::new(config.channels.email, b"");
     for file in files {
         let raw = std::fs::read(&file).with_context(|| file.display().to_string())?;
@@ -73,6 +82,20 @@ pub(super) async fn run(command: InspectCommand, config: Config) -> anyhow::Resu
             if !all {
                 keep_listed(fields);
             }
+        }
+        println!("{object}");
+    }
+    Ok(())
+}
+
+fn inspect_sip(files: Vec<PathBuf>) -> anyhow::Result<()> {
+    for file in files {
+        let raw = std::fs::read(&file).with_context(|| file.display().to_string())?;
+        let mut object = json!({ "file": file.display().to_string() });
+        if let (Value::Object(fields), Value::Object(read)) =
+            (&mut object, serde_json::to_value(channel_sip::inspect::inspect(&raw))?)
+        {
+            fields.extend(read);
         }
         println!("{object}");
     }

@@ -156,3 +156,21 @@ fn the_dns_record_of_a_signing_key_is_printed_and_the_key_is_not() {
     assert!(text(&output.stderr).contains("mail1._domainkey.bank.example"));
     std::fs::remove_file(&key).expect("removed");
 }
+
+#[test]
+fn a_sip_message_is_shown_as_the_listeners_read_it() {
+    let place = Place::new("inspect-sip", "");
+    let message = "BYE sip:a@[::1] SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\
+        f: <sip:a@b>;tag=1\r\nt: <sip:c@d>;tag=2\r\ni: 7\r\nCSeq: 3 BYE\r\n\r\n";
+    std::fs::write(place.0.join("bye.sip"), message).expect("a file");
+    std::fs::write(place.0.join("bad.sip"), message.replace("3 BYE", "3 ACK")).expect("a file");
+    let output = place.run(&["inspect", "sip", "bye.sip", "bad.sip"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let lines = text(&output.stdout);
+    let objects: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
+    assert_eq!(objects.len(), 2);
+    assert_eq!((&objects[0]["file"], &objects[0]["accepted"]), (&"bye.sip".into(), &true.into()));
+    assert_eq!(objects[0]["headers"]["Call-ID"], "7");
+    assert_eq!(objects[1]["refusal"]["status"], 400);
+}

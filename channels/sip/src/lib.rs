@@ -1,0 +1,10 @@
+//! Calls: SIP signalling and the media of conversations.
+//!
+//! Bytes become messages in [`message`].
+//!
+//! Invariants: everything outside `io` and this file is pure (bytes and the time in, values out);
+//! only `io` and this file name tokio. No input panics.
+
+pub mod inspect;
+pub mod media;
+pub mod message;
