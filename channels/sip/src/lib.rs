@@ -5,6 +5,9 @@
 //! Invariants: everything outside `io` and this file is pure (bytes and the time in, values out);
 //! only `io` and this file name tokio. No input panics.
 
+pub mod digest;
 pub mod inspect;
 pub mod media;
 pub mod message;
+pub mod registrar;
+pub mod transaction;

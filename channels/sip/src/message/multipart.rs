@@ -66,7 +66,8 @@ mod tests {
     fn the_offer_is_found_beside_what_a_carrier_adds() {
         let body = Bytes::from_static(
             b"preamble\r\n--b\r\nContent-Type: application/ISUP\r\n\r\n\x01\xff--b\r\n\
-              --b\r\nc: application/SDP\r\nContent-Disposition: session\r\n\r\nv=0\r\ns=-\r\n\r\n--b--\r\n",
+              --b\r\nc: application/SDP\r\nContent-Disposition: session\r\n\r\n\
+              v=0\r\ns=-\r\n\r\n--b--\r\n",
         );
         let found = part(&headers("multipart/mixed;boundary=b"), &body, "application/sdp");
         assert_eq!(found.as_deref(), Some(&b"v=0\r\ns=-\r\n"[..]));

@@ -208,7 +208,8 @@ fn an_old_request_without_branch_and_tag_is_read() {
     // RFC 4475 §3.4.
     let read = message(
         "INVITE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/UDP iftgw.example.com\r\n\
-         From: <sip:+13035551111@ift.example.net;user=phone>\r\nTo: sip:+16505552222@ss1.example.net\r\n\
+         From: <sip:+13035551111@ift.example.net;user=phone>\r\n\
+         To: sip:+16505552222@ss1.example.net\r\n\
          Call-ID: inv2543\r\nCSeq: 56 INVITE\r\n\r\n",
     );
     let known = essentials(&read).expect("complete");
