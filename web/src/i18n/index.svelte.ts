@@ -1,7 +1,7 @@
 /** The texts of the chosen language. `i18n.t` is reactive: pages repaint when the language changes. */
 import type { Language } from '../api/types';
-import { en } from './en';
-import { uk } from './uk';
+import { en } from './en/index';
+import { uk } from './uk/index';
 
 /** The shape of the English table, with every text free to differ. */
 export type Texts = typeof en;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { en } from './en';
+import { en } from './en/index';
 import { plural } from './plural';
-import { uk } from './uk';
+import { uk } from './uk/index';
 
 /** Every text of a table by its path; functions are left to the compiler. */
 function texts(table: object, path = ''): [string, unknown][] {

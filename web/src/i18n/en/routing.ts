@@ -1,5 +1,5 @@
 /** Texts of the pages that administer the routing, in English. */
-import { plural } from './plural';
+import { plural } from '../plural';
 
 const n = plural('en');
 

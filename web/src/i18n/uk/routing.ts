@@ -1,6 +1,6 @@
 /** Texts of the pages that administer the routing, in Ukrainian. */
-import { plural } from './plural';
-import type { routing as english } from './routing.en';
+import { plural } from '../plural';
+import type { routing as english } from '../en/routing';
 
 const n = plural('uk');
 

@@ -1,0 +1,55 @@
+/** Texts of the reports, in Ukrainian. */
+import type { reports as english } from '../en/reports';
+
+export const reports: typeof english = {
+  report: {
+    title: 'Звіти',
+    lead: 'Показники за інтервалами, лише з журналу подій.',
+    csv: 'Завантажити CSV',
+    firstDay: 'Від',
+    lastDay: 'До, включно',
+    width: 'Інтервали',
+    widths: { 15: '15 хвилин', 30: '30 хвилин', 60: 'Година', 1440: 'День' },
+    apart: 'Рядки для кожного',
+    by: {
+      total: 'Усе разом',
+      queue: 'Черга',
+      medium: 'Канал',
+      agent: 'Оператор',
+      disposition: 'Код результату',
+      segment: 'Клас клієнтів',
+    },
+    counts: 'Враховано в',
+    attribution: { arrival: 'Інтервалі надходження', event: 'Інтервалі події' },
+    attributionText: {
+      arrival: 'усе про звернення враховано в інтервалі, коли воно стало в чергу',
+      event: 'усе враховано в інтервалі, коли воно сталося',
+    },
+    formulaNames: {
+      answered_of_decided: 'Наша',
+      answered_only: 'Від прийнятих',
+      answered_of_offered: 'Від усіх, хто вийшов із черги',
+      removed_of_queued: 'Вийшли з черги вчасно',
+      engaged_only: 'Від розпочатих',
+    },
+    interval: 'Інтервал',
+    offered: 'Надійшло',
+    answered: 'Прийнято',
+    abandoned: 'Втрачено',
+    level: 'Рівень сервісу',
+    asa: 'Сер. очікування',
+    longest: 'Найдовше',
+    closed: 'Закрито',
+    aht: 'Сер. обробка',
+    refused: 'Відмови',
+    asaText: 'очікування прийнятих звернень / прийняті',
+    ahtText: '(розмова + утримання + завершення) / закриті',
+    all: 'Усе разом',
+    vip: 'VIP-клієнти',
+    ordinary: 'Звичайні',
+    empty: 'У ці дні нічого не було',
+    emptyHint: 'Оберіть інші дні, іншу чергу чи інший канал.',
+    more: (shown: number, all: number) =>
+      `Показано перші ${shown} з ${all} рядків; у файлі CSV є всі.`,
+  },
+};
