@@ -83,14 +83,15 @@ async fn signing_secret(db: &Db, random: &dyn RandomSource) -> Result<String, St
 
 /// Starts intake and opens the way to it. It ends when the last clone is gone.
 pub fn start_intake(app: &App) -> (Intake, JoinHandle<()>) {
-    let (intake, batches) = Intake::start(intake::Parts {
+    let parts = intake::Parts {
         dispatch: app.dispatch.clone(),
         routing: app.routing.clone(),
         ids: Arc::clone(&app.ids),
         settings: Arc::clone(&app.channels.intake),
         changes: app.changes.clone(),
         outbox: app.channels.outbox.clone(),
-    });
+    };
+    let (intake, batches) = Intake::start(parts, app.media.clone());
     app.channels.way_in.open(&intake);
     (intake, batches)
 }

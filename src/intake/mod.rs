@@ -1,7 +1,8 @@
 //! From a channel's event to rows and to an input of the queue: one commit for many messages.
 //!
 //! 1. Nothing is acknowledged before it is committed: [`Intake::deliver`] returns after the commit
-//!    that holds the raw bytes, the message, its interaction and the input for the queue.
+//!    that holds the raw bytes, the message, its interaction and the input for the queue. Large
+//!    content is in the media store before that commit begins.
 //! 2. Everything about a message is in one transaction, so it is there as a whole or not at all.
 //! 3. A repetition (same external id) is counted and changes nothing else.
 //! 4. Messages that arrive together share a commit. One that spoils it is stored alone; if it
@@ -44,6 +45,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::client::identity::store::{Resolution, Sender, resolve};
 use crate::client::model::{ContactMedium, MatchKey};
 use crate::dispatch::{Dispatch, SubmitError, Verdict};
+use crate::media::{self, ContentHash, MediaStore};
 use crate::message::changes::{Change, Changes};
 use crate::outbox::Wake;
 use crate::routing::document::QueueItem;
@@ -85,7 +87,10 @@ impl std::fmt::Debug for Parts {
 
 /// The way in. Cheap to clone; the batching task ends when the last clone is gone.
 #[derive(Clone, Debug)]
-pub struct Intake(mpsc::Sender<Waiting>);
+pub struct Intake {
+    sender: mpsc::Sender<Waiting>,
+    media: MediaStore,
+}
 
 #[derive(Debug)]
 struct Waiting {
@@ -95,16 +100,20 @@ struct Waiting {
 
 impl Intake {
     /// Starts the batching task.
-    pub fn start(parts: Parts) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn start(parts: Parts, media: MediaStore) -> (Self, tokio::task::JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        (Self(sender), tokio::spawn(run(parts, receiver)))
+        (Self { sender, media }, tokio::spawn(run(parts, receiver)))
     }
 
     /// Stores one message; returns when it is durable.
     pub async fn deliver(&self, message: Box<InboundMessage>) -> Result<Delivered, DeliverError> {
         let stopped = || DeliverError::Unavailable("the server stops".to_owned());
+        if media::is_large(message.raw.len()) {
+            let kept = self.media.put(&ContentHash(message.raw_sha256), message.raw.clone()).await;
+            kept.map_err(|error| DeliverError::Unavailable(error.to_string()))?;
+        }
         let (answer, receiver) = oneshot::channel();
-        self.0.send(Waiting { message, answer }).await.map_err(|_| stopped())?;
+        self.sender.send(Waiting { message, answer }).await.map_err(|_| stopped())?;
         receiver.await.map_err(|_| stopped())?
     }
 }
@@ -112,20 +121,21 @@ impl Intake {
 /// The way in for what comes by no channel: the HTTP API, an import. It is shut before the channels
 /// have opened and after they have stopped.
 #[derive(Clone, Debug, Default)]
-pub struct WayIn(Arc<OnceLock<mpsc::WeakSender<Waiting>>>);
+pub struct WayIn(Arc<OnceLock<(mpsc::WeakSender<Waiting>, MediaStore)>>);
 
 impl WayIn {
     /// Leads to this intake from now on, without keeping it alive.
     pub fn open(&self, intake: &Intake) {
         // The first one stays: there is one intake in a server.
-        let _ = self.0.set(intake.0.downgrade());
+        let _ = self.0.set((intake.sender.downgrade(), intake.media.clone()));
     }
 
     /// As [`Intake::deliver`].
     pub async fn deliver(&self, message: Box<InboundMessage>) -> Result<Delivered, DeliverError> {
         let shut = || DeliverError::Unavailable("the server starts or stops".to_owned());
-        let sender = self.0.get().and_then(mpsc::WeakSender::upgrade).ok_or_else(shut)?;
-        Intake(sender).deliver(message).await
+        let (sender, media) = self.0.get().ok_or_else(shut)?;
+        let sender = sender.upgrade().ok_or_else(shut)?;
+        Intake { sender, media: media.clone() }.deliver(message).await
     }
 }
 

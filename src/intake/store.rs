@@ -22,7 +22,7 @@ use super::plan::{
 };
 use super::reopening::{self, Openings, WINDOW_MS};
 use super::thread::{Referred, Thread};
-use crate::media::ContentHash;
+use crate::media::{self, ContentHash};
 use crate::outbox;
 use crate::store::counter::{self, Counter};
 use crate::store::{Sql, StoreError};
@@ -405,15 +405,18 @@ async fn note_reported(
     }
 }
 
+/// Large content is in the media store already.
 async fn insert_spool(
     sql: &mut Sql<'_>,
     messages: &[NewMessage<'_>],
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let of_spool = |message: &&NewMessage<'_>| !media::is_large(message.inbound.raw.len());
+    let spooled: Vec<_> = messages.iter().filter(of_spool).map(|message| message.inbound).collect();
     insert_rows!(
         sql, "INSERT INTO spool (sha256, content, stored_at) VALUES", 3, "ON CONFLICT DO NOTHING",
-        messages,
-        row => row.inbound.raw_sha256.as_slice(), row.inbound.raw.as_ref(), now)
+        spooled.as_slice(),
+        inbound => inbound.raw_sha256.as_slice(), inbound.raw.as_ref(), now)
     .await?;
     Ok(())
 }

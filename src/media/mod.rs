@@ -3,7 +3,10 @@
 //! 1. The address of some content is its SHA-256: `sha256/ab/cd…`. Writing it twice is one object.
 //! 2. What comes in is committed to the spool (a table) with its arrival; [`mover`] puts it into
 //!    the object store and only then empties the spool. Reading looks into the spool first, so at
-//!    any instant the content is in one of the two places.
+//!    any instant the content is in one of the two places. What [`is_large`] is put into the
+//!    object store before the commit of its arrival instead: a database holds a parameter of a
+//!    statement in memory three times, and everybody waits while it is written. A crash between
+//!    the two leaves an object that nothing names yet; the sender brings the mail again.
 //! 3. Whatever is read is compared with its hash: damaged content is an error, never shown.
 //! 4. Large content is streamed; what is held in memory is limited by [`PIECE_BYTES`] for writing
 //!    and by the largest mail for reading.
@@ -29,6 +32,14 @@ use crate::store::{Db, StoreError};
 
 /// Size of the parts of a streamed write: the least that S3 takes.
 pub const PIECE_BYTES: usize = 5 * 1024 * 1024;
+
+/// Larger content than this does not go through the spool.
+const SPOOL_CONTENT_BYTES_MAX: usize = 1024 * 1024;
+
+/// Whether content of this size goes into the object store at once.
+pub const fn is_large(size_bytes: usize) -> bool {
+    size_bytes > SPOOL_CONTENT_BYTES_MAX
+}
 
 /// Why content cannot be had or kept.
 #[derive(Debug, thiserror::Error)]

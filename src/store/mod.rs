@@ -23,9 +23,9 @@ pub mod setting;
 mod sqlite;
 pub mod testing;
 
-/// Prepared statements kept by each connection: a bulk text has eight sizes ([`bulk`]), so sixty
-/// bulk texts fit. Preparing one anew costs as much as running it.
-const STATEMENT_CACHE: usize = 512;
+/// Prepared statements kept by each connection: a bulk text has up to fourteen sizes ([`bulk`]), so
+/// sixty bulk texts and what else there is fit. Preparing one anew costs as much as running it.
+const STATEMENT_CACHE: usize = 1_024;
 
 pub use error::StoreError;
 use sqlx::pool::PoolConnection;
@@ -173,4 +173,14 @@ pub enum Sql<'a> {
     Sqlite(&'a mut SqliteConnection),
     /// See [`Db::Postgres`].
     Postgres(&'a mut PgConnection),
+}
+
+impl Sql<'_> {
+    /// How this engine wants the parameters of a generated text.
+    pub const fn parameters(&self) -> bulk::Parameters {
+        match self {
+            Self::Sqlite(_) => bulk::Parameters::InOrder,
+            Self::Postgres(_) => bulk::Parameters::Numbered,
+        }
+    }
 }

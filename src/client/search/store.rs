@@ -323,7 +323,7 @@ fn first_entries_text(clients: usize) -> String {
             WHERE w.client_id = wanted.id AND w.word >= ${from} AND w.word < ${to})
          FROM wanted"
     );
-    bulk::text(head, 1, clients, &tail)
+    bulk::text(bulk::Parameters::Numbered, head, 1, clients, &tail)
 }
 
 /// Those who have all the words when one of them is mistyped.
