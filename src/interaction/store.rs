@@ -153,7 +153,12 @@ async fn fetch_in_rows(sql: &mut Sql<'_>, ids: &[InteractionId]) -> Result<Vec<R
         let (chunk, after) = rest.split_at(size);
         rest = after;
         // Only literals and parameter numbers are in the text.
-        let text = AssertSqlSafe(crate::store::bulk::in_text(sql.parameters(), select!("WHERE i.id IN"), size, ""));
+        let text = AssertSqlSafe(crate::store::bulk::in_text(
+            sql.parameters(),
+            select!("WHERE i.id IN"),
+            size,
+            "",
+        ));
         let rows = on_engine!(sql, connection => {
             let mut query = sqlx::query_as::<_, Row>(text);
             for id in chunk {

@@ -35,13 +35,7 @@ pub enum Parameters {
 }
 
 /// `INSERT INTO t (a, b) VALUES ` + `($1,$2),($3,$4)` + ` ON CONFLICT …`.
-pub fn text(
-    parameters: Parameters,
-    head: &str,
-    columns: usize,
-    rows: usize,
-    tail: &str,
-) -> String {
+pub fn text(parameters: Parameters, head: &str, columns: usize, rows: usize, tail: &str) -> String {
     let mut text = String::with_capacity(head.len() + tail.len() + rows * columns * 6);
     text.push_str(head);
     let mut number = 0;
@@ -147,7 +141,13 @@ mod tests {
     #[test]
     fn parameters_are_written_as_the_engine_wants_them() {
         assert_eq!(
-            text(Parameters::Numbered, "INSERT INTO t (a, b) VALUES", 2, 2, "ON CONFLICT DO NOTHING"),
+            text(
+                Parameters::Numbered,
+                "INSERT INTO t (a, b) VALUES",
+                2,
+                2,
+                "ON CONFLICT DO NOTHING"
+            ),
             "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING"
         );
         assert_eq!(
