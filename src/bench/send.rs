@@ -2,12 +2,11 @@
 //! its outcome in the store: everything that the outbox does with an answer.
 //!
 //! The relay is a task of this process that takes everything, so its share of the CPU is counted
-//! too.
+//! too. The times are those of one mail at the relay, from its `MAIL FROM` to the end of its text.
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -21,7 +20,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use super::{Process, Report};
+use super::{Latencies, Process, Report, Stopwatch};
 use crate::app::SystemIds;
 use crate::interaction::store::{self as interactions, NewInteraction};
 use crate::media::{MediaConfig, MediaStore};
@@ -55,8 +54,8 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let ids = SystemIds::new(Arc::clone(&clock));
     let folder = std::env::temp_dir().join(format!("rozmova-bench-send-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let taken = Arc::new(AtomicU64::new(0));
-    let relay = Relay::start(Arc::clone(&taken)).await?;
+    let taken = Taken::default();
+    let relay = Relay::start(taken.clone()).await?;
     let db = open(&folder).await?;
     write(&db, &ids, clock.as_ref(), options.mails).await?;
     let media =
@@ -75,7 +74,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let worker = tokio::spawn(outbox::run(parts, stop.clone()));
     let wanted = options.mails as u64;
     let all = async {
-        while taken.load(Ordering::Relaxed) < wanted || waiting(&db).await? > 0 {
+        while taken.count() < wanted || waiting(&db).await? > 0 {
             tokio::time::sleep(LOOK_PAUSE).await;
         }
         anyhow::Ok(())
@@ -84,7 +83,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let (seconds, cpu_seconds) = (process.elapsed().as_secs_f64(), process.cpu_seconds());
     stop.cancel();
     worker.await?;
-    let sent = taken.load(Ordering::Relaxed);
+    let sent = taken.count();
     db.close().await;
     std::fs::remove_dir_all(&folder)?;
     Ok(Report {
@@ -92,8 +91,8 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
         unit: "signed mails handed to a relay",
         rate_per_s: sent as f64 / seconds,
         cpu_ms_each: cpu_seconds * 1_000.0 / sent as f64,
-        p50_ms: 0.0,
-        p99_ms: 0.0,
+        p50_ms: taken.permille_ms(500),
+        p99_ms: taken.permille_ms(990),
         rss_mb: Process::rss_mb(),
         failures: sent.abs_diff(wanted),
         seconds,
@@ -181,6 +180,28 @@ async fn write(db: &Db, ids: &dyn IdMaker, clock: &dyn Clock, mails: usize) -> a
     Ok(())
 }
 
+/// How long each mail took that the relay has.
+#[derive(Clone, Default)]
+struct Taken(Arc<Mutex<Latencies>>);
+
+impl Taken {
+    fn latencies(&self) -> std::sync::MutexGuard<'_, Latencies> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, begun: Stopwatch) {
+        self.latencies().add_micros(begun.micros());
+    }
+
+    fn count(&self) -> u64 {
+        self.latencies().count() as u64
+    }
+
+    fn permille_ms(&self, permille: usize) -> f64 {
+        self.latencies().permille_ms(permille)
+    }
+}
+
 /// A mail server that takes everything and keeps nothing. RFC 5321, as much as is needed.
 struct Relay {
     address: SocketAddr,
@@ -194,24 +215,24 @@ impl Drop for Relay {
 }
 
 impl Relay {
-    async fn start(taken: Arc<AtomicU64>) -> anyhow::Result<Self> {
+    async fn start(taken: Taken) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, Arc::clone(&taken)));
+                tokio::spawn(converse(stream, taken.clone()));
             }
         });
         Ok(Self { address, task })
     }
 }
 
-async fn converse(stream: TcpStream, taken: Arc<AtomicU64>) -> std::io::Result<()> {
+async fn converse(stream: TcpStream, taken: Taken) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
     writer.write_all(b"220 bench ESMTP\r\n").await?;
-    let (mut line, mut in_data) = (Vec::new(), false);
+    let (mut line, mut in_data, mut begun) = (Vec::new(), false, Stopwatch::start());
     loop {
         line.clear();
         if reader.read_until(b'\n', &mut line).await? == 0 {
@@ -222,12 +243,15 @@ async fn converse(stream: TcpStream, taken: Arc<AtomicU64>) -> std::io::Result<(
         }
         let reply: &[u8] = if in_data {
             in_data = false;
-            taken.fetch_add(1, Ordering::Relaxed);
+            taken.add(begun);
             b"250 2.0.0 taken\r\n"
         } else if line.starts_with(b"DATA") {
             in_data = true;
             b"354 go on\r\n"
         } else {
+            if line.starts_with(b"MAIL") {
+                begun = Stopwatch::start();
+            }
             b"250 ok\r\n"
         };
         writer.write_all(reply).await?;
