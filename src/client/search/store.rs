@@ -8,9 +8,10 @@
 //! frequent each and rare together can a client behind the bound be missed; one more letter finds
 //! it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use rozmova_base::id::ClientId;
+use rozmova_base::id::{ClientId, ContactPointId};
 use serde::{Deserialize, Serialize};
 
 use super::query::{Lookup, Range, is_number, switch_layout};
@@ -390,26 +391,33 @@ impl LineRow {
     }
 }
 
-/// The first telephone number and mail address of each client of a page, in one statement.
+/// The first telephone number and mail address of each client of a page.
 async fn with_contact_points(
     sql: &mut Sql<'_>,
     mut lines: Vec<Line>,
 ) -> Result<Vec<Line>, StoreError> {
     let ids = padded(lines.iter().map(|line| line.id));
-    let points = fetch_in!(
-        sql, (ClientId, String, String),
-        "SELECT client_id, medium, value FROM contact_point
-         WHERE ended_at IS NULL AND medium IN ('phone', 'email') AND client_id IN",
-        "ORDER BY preferred, created_at DESC, id DESC",
-        ids.as_slice(), id => *id)
-    .await?;
-    // The best comes last and stays.
+    let mut points: Vec<PointRow> = Vec::new();
+    for chunk in ids.chunks(bulk::CHUNK_ROWS_MAX) {
+        let text = sqlx::AssertSqlSafe(points_text(chunk.len()));
+        points.extend(on_engine!(sql, connection => {
+            let mut query = sqlx::query_as::<_, PointRow>(text);
+            for id in chunk {
+                query = query.bind(*id);
+            }
+            query.fetch_all(connection).await.map_err(StoreError::from)
+        })?);
+    }
+    // The best comes last and stays; of several the oldest.
+    points.sort_unstable_by_key(|point| {
+        (point.preferred, Reverse(point.created_at), Reverse(point.id))
+    });
     let mut by_client: BTreeMap<ClientId, (Option<String>, Option<String>)> = BTreeMap::new();
-    for (client, medium, value) in points {
-        let (phone, email) = by_client.entry(client).or_default();
-        match ContactMedium::from_row(&medium) {
-            Some(ContactMedium::Phone) => *phone = Some(value),
-            Some(ContactMedium::Email) => *email = Some(value),
+    for point in points {
+        let (phone, email) = by_client.entry(point.client_id).or_default();
+        match ContactMedium::from_row(&point.medium) {
+            Some(ContactMedium::Phone) => *phone = Some(point.value),
+            Some(ContactMedium::Email) => *email = Some(point.value),
             Some(ContactMedium::Fax | ContactMedium::Post) | None => {}
         }
     }
@@ -417,6 +425,24 @@ async fn with_contact_points(
         (line.phone, line.email) = by_client.remove(&line.id).unwrap_or_default();
     }
     Ok(lines)
+}
+
+/// The media are told apart afterwards: with them in the question SQLite, which knows nothing of
+/// their frequency, reads every telephone number and mail address there is.
+fn points_text(clients: usize) -> String {
+    let head = "SELECT id, client_id, medium, value, preferred, created_at FROM contact_point
+         WHERE ended_at IS NULL AND client_id IN";
+    bulk::in_text(bulk::Parameters::Numbered, head, clients, "")
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct PointRow {
+    id: ContactPointId,
+    client_id: ClientId,
+    medium: String,
+    value: String,
+    preferred: i16,
+    created_at: i64,
 }
 
 #[cfg(test)]

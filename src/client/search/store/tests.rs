@@ -192,7 +192,15 @@ crate::each_db!(every_statement_is_a_range_of_an_index, |db| {
     let is_sqlite = matches!(db, Db::Sqlite { .. });
     let mut tx = db.begin().await.expect("a transaction");
     let sql = &mut tx.sql();
+    if is_sqlite {
+        // Nobody tells SQLite how frequent things are: its plans must be right without.
+        expect_ranges(sql, is_sqlite).await;
+    }
     crate::execute!(sql, "ANALYZE").await.expect("analysed");
+    expect_ranges(sql, is_sqlite).await;
+});
+
+async fn expect_ranges(sql: &mut Sql<'_>, is_sqlite: bool) {
     let (low, high) = (Bound::Text("kov"), Bound::Text("kov\u{10ffff}"));
     let mut of_many = vec![Bound::Id; 64];
     of_many.extend([low, high]);
@@ -201,17 +209,18 @@ crate::each_db!(every_statement_is_a_range_of_an_index, |db| {
         (COUNT, &[low, high, Bound::Count], "PRIMARY KEY", "client_word_pkey"),
         (&first_entries_text(64), &of_many, "client_word_client", "client_word_client"),
         (LIKE, &[Bound::Text("abad"), Bound::Count], "PRIMARY KEY", "name_variant_pkey"),
+        (&points_text(32), &[Bound::Id; 32], "contact_point_client", "contact_point_client"),
         (ALL, &[low, Bound::Id, Bound::Count], "client_name", "client_name"),
     ] {
         let plan = plan(sql, text, bound).await;
         // The few words of one form may be sorted; a walk must come in its order.
         let no_sort = if text == LIKE { "Seq Scan" } else { "Sort" };
         let (index, forbidden) = if is_sqlite {
-            (sqlite, ["SCAN client", "SCAN name_variant", "TEMP B-TREE FOR ORDER"])
+            (sqlite, ["SCAN c", "SCAN name_variant", "TEMP B-TREE FOR ORDER"])
         } else {
-            (postgres, ["Seq Scan on client", "Seq Scan on name_variant", no_sort])
+            (postgres, ["Seq Scan on c", "Seq Scan on name_variant", no_sort])
         };
         assert!(plan.contains(index), "{text}: {plan}");
         assert!(!forbidden.iter().any(|word| plan.contains(word)), "{text}: {plan}");
     }
-});
+}
