@@ -170,6 +170,45 @@ async fn files_and_html_from_outside_cannot_act() {
 }
 
 #[tokio::test]
+async fn a_large_mail_is_kept_whole_when_it_is_acknowledged_and_is_no_burden_to_the_database() {
+    let sink = Sink::start(0).await;
+    let server = server(&sink).await;
+    let client = server.program("sofia", Role::Supervisor).await;
+    let raw = mail(
+        "large",
+        "",
+        &"Seventy characters of a statement of account, repeated.\r\n".repeat(40_000),
+    );
+    deliver(&server, &raw).await;
+    let objects = server.folder().join("media").join("sha256");
+    let kept = walk_files(&objects);
+    assert!(kept.iter().any(|bytes| *bytes >= raw.len() as u64), "{kept:?}");
+    let store = server.folder().join("test.db");
+    for file in [store.clone(), store.with_extension("db-wal")] {
+        let bytes = std::fs::metadata(&file).map_or(0, |file| file.len());
+        assert!(bytes < raw.len() as u64, "{}: {bytes} bytes", file.display());
+    }
+
+    let interaction = server.interaction_of("large@example.ua").await;
+    let message = messages(&client, &interaction).await[0].clone();
+    let id = message["id"].as_str().expect("an id");
+    let whole = client.get(&format!("/api/v1/messages/{id}/raw")).await.expect(200);
+    assert!(whole.text().contains(&raw[..raw.len() - 2]));
+    server.stop().await;
+}
+
+/// Sizes of all files in a folder and those below it.
+fn walk_files(folder: &std::path::Path) -> Vec<u64> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let entries: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let size = |path: &std::path::PathBuf| std::fs::metadata(path).expect("a file").len();
+    entries
+        .iter()
+        .flat_map(|path| if path.is_dir() { walk_files(path) } else { vec![size(path)] })
+        .collect()
+}
+
+#[tokio::test]
 async fn a_message_says_whether_it_refers_to_pictures_elsewhere() {
     let sink = Sink::start(0).await;
     let server = server(&sink).await;
