@@ -28,6 +28,8 @@ pub struct Channels {
     pub intake: Arc<intake::Settings>,
     /// Wakes the outbox.
     pub outbox: outbox::Wake,
+    /// Wakes whoever looks closer at what has come in.
+    pub examinations: outbox::Wake,
     /// The way in for what comes by no channel.
     pub way_in: WayIn,
 }
@@ -51,6 +53,7 @@ impl Channels {
             email: Arc::new(EmailChannel::new(channels.email.clone(), secret.as_bytes())),
             intake: Arc::new(settings),
             outbox: outbox::Wake::default(),
+            examinations: outbox::Wake::default(),
             way_in: WayIn::default(),
         })
     }
@@ -90,6 +93,7 @@ pub fn start_intake(app: &App) -> (Intake, JoinHandle<()>) {
         settings: Arc::clone(&app.channels.intake),
         changes: app.changes.clone(),
         outbox: app.channels.outbox.clone(),
+        examinations: app.channels.examinations.clone(),
     };
     let (intake, batches) = Intake::start(parts, app.media.clone());
     app.channels.way_in.open(&intake);

@@ -14,6 +14,7 @@ pub mod demo;
 pub mod http;
 // ── from channels to rows, and back ──
 pub mod channels;
+pub mod examination;
 pub mod import;
 pub mod intake;
 pub mod jobs;

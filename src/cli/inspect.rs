@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use channel_contract::{Channel as _, Envelope};
+use channel_contract::{Channel as _, StoredMessage};
 use channel_email::EmailChannel;
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -69,9 +69,15 @@ pub(super) async fn run(command: InspectCommand, config: Config) -> anyhow::Resu
         let mut inspection = email.inspect(&raw);
         if ask_dns {
             // Who delivered it is not in the file: SPF stays out.
-            let examination = email.examine(raw.into(), &Envelope::default()).await;
-            if let Some(authentication) = examination.authentication {
-                inspection.authentication = authentication;
+            let from = inspection.from.as_ref().map(|from| from.address.clone());
+            let message = StoredMessage {
+                raw: raw.into(),
+                from: from.unwrap_or_default(),
+                authentication: inspection.authentication.clone(),
+                ..StoredMessage::default()
+            };
+            if let Some(examination) = email.examine(message).await {
+                inspection.authentication = examination.authentication;
             }
         }
         let mut object = json!({ "file": file.display().to_string() });

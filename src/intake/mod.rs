@@ -77,6 +77,8 @@ pub struct Parts {
     pub changes: Changes,
     /// Wakes the outbox for acknowledgements.
     pub outbox: Wake,
+    /// Wakes whoever looks closer at what has come in.
+    pub examinations: Wake,
 }
 
 impl std::fmt::Debug for Parts {
@@ -128,6 +130,12 @@ impl WayIn {
     pub fn open(&self, intake: &Intake) {
         // The first one stays: there is one intake in a server.
         let _ = self.0.set((intake.sender.downgrade(), intake.media.clone()));
+    }
+
+    /// Whether mail waits to be stored just now.
+    pub fn is_busy(&self) -> bool {
+        let sender = self.0.get().and_then(mpsc::WeakSender::upgrade);
+        sender.is_some_and(|sender| sender.capacity() < sender.max_capacity())
     }
 
     /// As [`Intake::deliver`].
@@ -236,6 +244,9 @@ async fn commit(parts: &Parts, messages: &[InboundMessage]) -> Result<Vec<Delive
     announce(parts, &plan);
     if !plan.acknowledgements.is_empty() {
         parts.outbox.wake();
+    }
+    if !plan.messages.is_empty() {
+        parts.examinations.wake();
     }
     let parts = parts.clone();
     tokio::spawn(async move { look_after(&parts, verdicts, concerned).await });

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use channel_contract::{AuthenticationResult, DeliveryReport, InboundMessage, MessageKind, Party};
+use channel_contract::{
+    AuthenticationResult, DeliveryReport, InboundMessage, MessageKind, Party, Standing,
+};
 use rozmova_base::Timestamp;
 use rozmova_base::address::EmailAddress;
 use rozmova_base::id::{AgentId, ClientId, IdMaker, InteractionId, MessageId, OutboxId, QueueId};
@@ -21,6 +23,7 @@ use super::thread::{
     Continuation, Hint, Place, Referred, Thread, Threads, Writer, continuation, place,
 };
 use crate::client::identity::store::Resolution;
+use crate::interaction::model::PROPOSED;
 use crate::outbox::delivery::{RecipientReport, State};
 
 const MS_PER_HOUR: i64 = 3_600_000;
@@ -202,6 +205,15 @@ pub fn may_become_prospect(message: &InboundMessage, known: &Known, settings: &S
         && !continues
         && !known.repeated.contains(&message.external_id)
         && sender_key(message).is_some_and(|key| !settings.mailboxes.is_own(&key))
+}
+
+/// Whether the sender's word is enough for the file of the client whose address it is. Anybody can
+/// write any address: it takes somebody who vouches for it. What is from the past opens nothing
+/// before anybody, and a prospect's record holds only what came from the address itself.
+fn opens_file(message: &InboundMessage, resolution: &Resolution) -> bool {
+    !resolution.has_file
+        || message.origin.is_history
+        || message.authentication.standing() == Standing::Authenticated
 }
 
 /// Decides. `resolutions`: whose addresses the senders' are, in the order of the batch.
@@ -460,8 +472,8 @@ impl<'a> Planner<'a, '_> {
         let participants: BTreeSet<String> =
             Some(from_key.clone()).into_iter().filter(|key| !key.is_empty()).collect();
         let closed_at = is_closed.then_some(self.now);
-        let thread =
-            Thread { client: resolution.client, queue, agent: None, closed_at, participants };
+        let client = resolution.client.filter(|_| opens_file(message, resolution));
+        let thread = Thread { client, queue, agent: None, closed_at, participants };
         self.known.threads.by_id.insert(id, thread);
         self.known.threads.by_number.insert(number, id);
         self.plan.hints.extend(hints.into_iter().map(|(other, why)| (id, other, why)));
@@ -470,9 +482,13 @@ impl<'a> Planner<'a, '_> {
             number,
             is_closed,
             subject: message.subject.clone(),
-            client: resolution.client,
-            // A record made from the address itself says nothing about who it is.
-            identified_by: if resolution.created { "none" } else { resolution.how },
+            client,
+            identified_by: match client {
+                None if resolution.client.is_some() => PROPOSED,
+                // A record made from the address itself says nothing about who it is.
+                Some(_) if resolution.created => "none",
+                Some(_) | None => resolution.how,
+            },
             candidates: resolution.candidates,
             from: message.from.clone().unwrap_or_default(),
             from_key,

@@ -23,7 +23,7 @@ use super::plan::{
 use super::reopening::{self, Openings, WINDOW_MS};
 use super::thread::{Referred, Thread};
 use crate::media::{self, ContentHash};
-use crate::outbox;
+use crate::{examination, outbox};
 use crate::store::counter::{self, Counter};
 use crate::store::{Sql, StoreError};
 use crate::{execute, fetch_all, fetch_in, fetch_optional, insert_rows};
@@ -347,6 +347,7 @@ pub(super) async fn write(
     insert_hints(sql, plan).await?;
     insert_acknowledgements(sql, &plan.acknowledgements, now).await?;
     ledger::insert_receptions(sql, &plan.messages, ids, now).await?;
+    examination::store::request(sql, &plan.messages, now).await?;
     ledger::note_repeats(sql, &plan.repeats, ids, now).await?;
     for (subject, openings) in &plan.openings {
         execute!(

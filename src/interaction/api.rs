@@ -11,19 +11,21 @@ use std::sync::Arc;
 use axum::extract::State;
 use rozmova_base::id::{AgentId, ClientId, InteractionId, QueueId};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::model::{Identification, Interaction, InteractionDetails, ViewerRef};
+use super::model::{Identification, Interaction, InteractionDetails};
 use super::store::{self, Filter, PageKey, Search};
+use super::with_viewers;
 use crate::app::App;
+use crate::audit;
 use crate::auth::{Right, SignedIn};
 use crate::client::{self, words};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, PageQuery};
 use crate::http::routes::routes;
-use crate::live::{Audience, LiveEvent};
 
 /// Everything below `/api/v1`.
 pub fn router() -> OpenApiRouter<Arc<App>> {
@@ -169,6 +171,9 @@ struct ChooseClient {
 }
 
 /// Says with which client a contact is; the address means this client from now on
+///
+/// Also where a client is only proposed, because nobody vouches for the sender: whoever says so has
+/// made sure of it, and the audit trail names them.
 #[utoipa::path(put, path = "/interactions/{id}/client", tag = "interaction",
     params(("id" = InteractionId, Path)), request_body = ChooseClient,
     responses((status = 200, body = Interaction)))]
@@ -186,32 +191,28 @@ async fn choose_client(
         return Err(ApiError::not_found("client", choice.client_id));
     }
     let now = app.clock.now();
+    let (before, _) = store::identification(&mut tx.sql(), id).await?;
     store::choose_client(&mut tx.sql(), id, choice.client_id, signed_in.id(), now).await?;
+    let entry = audit::Entry {
+        actor: Some(signed_in.id()),
+        act: "interaction.choose_client",
+        subject: ("interaction", id.to_string()),
+        details: json!({ "client": choice.client_id, "before": before }),
+        peer: signed_in.peer.clone(),
+    };
+    audit::record(&mut tx.sql(), app.ids.as_ref(), now, entry).await?;
     tx.commit().await?;
     announce(&app, id).await
 }
 
 /// Tells desks of a change that the queue does not know of, and answers with it.
 async fn announce(app: &App, id: InteractionId) -> ApiResult<Interaction> {
-    let interaction = load(app, id).await?;
-    let agent = interaction.agent.as_ref().map(|agent| agent.id);
-    let audience = Audience::Interaction { queue: interaction.queue.id, agent };
-    let data = serde_json::json!({ "interaction": interaction });
-    app.hub.publish(LiveEvent::new("interaction.changed", &data), audience);
-    Ok(Json(interaction))
+    let announced = super::announce(app, id).await?;
+    announced.map(Json).ok_or_else(|| ApiError::not_found("interaction", id))
 }
 
 /// One contact, or 404.
 async fn load(app: &App, id: InteractionId) -> Result<Interaction, ApiError> {
-    let mut connection = app.db.read().await?;
-    let found = store::load(&mut connection.sql(), &app.routing.get(), id).await?;
-    let found = found.ok_or_else(|| ApiError::not_found("interaction", id))?;
-    Ok(with_viewers(app, found))
-}
-
-/// With those who look at it just now.
-fn with_viewers(app: &App, mut interaction: Interaction) -> Interaction {
-    let viewers = app.viewers.of(interaction.id, app.clock.now()).into_iter();
-    interaction.viewers = viewers.map(ViewerRef::from).collect();
-    interaction
+    let found = super::load(app, id).await?;
+    found.ok_or_else(|| ApiError::not_found("interaction", id))
 }

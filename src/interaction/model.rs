@@ -6,6 +6,10 @@ use rozmova_queue::config::Medium;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// How the client of a contact was found, where the address is a client's and nobody vouches for
+/// the sender: not yet, an agent has to say so.
+pub const PROPOSED: &str = "proposed";
+
 /// One contact with one client in one medium.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Interaction {
@@ -24,7 +28,8 @@ pub struct Interaction {
     pub subject: String,
     /// With whom, when known.
     pub client: Option<ClientRef>,
-    /// How many clients the address fits, when it is not one.
+    /// How many clients the address fits. One without a `client` is only proposed: nobody vouches
+    /// for the sender.
     pub candidates: i64,
     /// As the message says.
     pub from: Party,
@@ -139,7 +144,8 @@ pub struct InteractionDetails {
 /// How the client of a contact was found.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Identification {
-    /// `email`, `phone`, `chosen`, `none`.
+    /// `email`, `phone`, `chosen`, `none`; `proposed`: the address is a client's, but nobody vouches
+    /// for the sender, so that an agent has to say that it is the client.
     pub how: String,
     /// Clients with the same address, for a choice.
     pub candidates: Vec<CandidateRef>,

@@ -10,8 +10,8 @@ use rozmova_base::id::{
 use sqlx::AssertSqlSafe;
 
 use super::model::{
-    CandidateRef, ClientRef, DispositionRef, Interaction, InteractionRef, Offer, Party, PersonRef,
-    QueueRef, medium_of,
+    CandidateRef, ClientRef, DispositionRef, Interaction, InteractionRef, Offer, PROPOSED, Party,
+    PersonRef, QueueRef, medium_of,
 };
 use super::reach::Reach;
 use crate::client::identity::{self, Identified, Why};
@@ -411,15 +411,20 @@ pub async fn identification(
     }
     let text = first_text(sql, id).await?;
     let mut ranked = identity::store::named_in(sql, &text).await?;
-    if let Some(medium) = ContactMedium::from_row(&medium).filter(|_| count >= 2) {
+    // A prospect is one record made from the address: nothing to choose from.
+    let is_open = count >= 2 || how == PROPOSED;
+    if let Some(medium) = ContactMedium::from_row(&medium).filter(|_| is_open) {
         let key = MatchKey { medium, value };
         let known = identity::store::candidates(sql, std::slice::from_ref(&key)).await?;
         let known = known.into_values().next().unwrap_or_default();
-        if let Identified::Several { ranked: by_address, .. } = identity::identify(known) {
-            for (candidate, why) in by_address {
-                if ranked.iter().all(|(other, _)| other.client != candidate.client) {
-                    ranked.push((candidate, why));
-                }
+        let by_address = match identity::identify(known) {
+            Identified::Several { ranked, .. } => ranked,
+            Identified::One { client, why } => vec![(client, why)],
+            Identified::None => Vec::new(),
+        };
+        for (candidate, why) in by_address {
+            if ranked.iter().all(|(other, _)| other.client != candidate.client) {
+                ranked.push((candidate, why));
             }
         }
     }
@@ -575,6 +580,25 @@ pub async fn choose_client(
     )
     .await?;
     if touched == 0 { Err(StoreError::Missing) } else { Ok(()) }
+}
+
+/// The client who was only proposed is known now, unless an agent has chosen meanwhile.
+pub async fn open_proposed(
+    sql: &mut Sql<'_>,
+    id: InteractionId,
+    client: ClientId,
+    identified_by: &str,
+) -> Result<(), StoreError> {
+    execute!(
+        sql,
+        "UPDATE interaction SET client_id = $2, identified_by = $3
+         WHERE id = $1 AND client_id IS NULL AND identified_by = 'proposed'",
+        id,
+        client,
+        identified_by
+    )
+    .await
+    .map(drop)
 }
 
 /// What the agent wrote with the result.

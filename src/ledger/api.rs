@@ -5,6 +5,7 @@ mod filing;
 use std::sync::Arc;
 
 use crate::http::routes::routes;
+use crate::interaction::api::reach;
 use axum::extract::State;
 use axum::http::StatusCode;
 use rozmova_base::Timestamp;
@@ -175,6 +176,7 @@ async fn arrivals(
     Path(id): Path<MessageId>,
 ) -> ApiResult<Page<Reception>> {
     signed_in.require(Right::ViewClients)?;
+    reach::require_message(&app, &signed_in, id).await?;
     let mut connection = app.db.read().await?;
     let rows = store::arrivals(&mut connection.sql(), id, i64::from(LIMIT_MAX)).await?;
     let items = rows.into_iter().map(|row| Reception {

@@ -20,6 +20,13 @@ pub enum Change {
         /// Which.
         message: MessageId,
     },
+    /// A closer look has found out more about a message.
+    Examined {
+        /// Where.
+        interaction: InteractionId,
+        /// Which.
+        message: MessageId,
+    },
     /// Somebody has begun a draft, or the last of it is gone.
     Draft {
         /// Where.

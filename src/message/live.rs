@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::changes::{Change, ChangesReceiver};
-use super::model::{Author, Delivery, Message};
+use super::model::{AuthenticationView, Author, Delivery, Message};
 use super::pictures::Pictures;
 use super::store;
 use super::viewers::{LEASE_MS, Viewers};
@@ -33,6 +33,14 @@ struct ChangedData {
     message_id: MessageId,
     /// None: the message was taken back.
     delivery: Option<Delivery>,
+}
+
+#[derive(Serialize)]
+struct ExaminedData {
+    interaction_id: InteractionId,
+    message_id: MessageId,
+    language: Option<String>,
+    authentication: AuthenticationView,
 }
 
 #[derive(Serialize)]
@@ -102,6 +110,7 @@ async fn expire(parts: &Publisher) -> Result<(), StoreError> {
 async fn publish(parts: &Publisher, change: Change) -> Result<(), StoreError> {
     let (Change::Added { interaction, .. }
     | Change::Delivery { interaction, .. }
+    | Change::Examined { interaction, .. }
     | Change::Draft { interaction, .. }
     | Change::Moved { interaction }
     | Change::Viewers { interaction }) = change;
@@ -121,6 +130,18 @@ async fn publish(parts: &Publisher, change: Change) -> Result<(), StoreError> {
             let delivery = store::load(sql, message).await?.and_then(|found| found.delivery);
             let data = ChangedData { interaction_id: interaction, message_id: message, delivery };
             LiveEvent::new("message.changed", &data)
+        }
+        Change::Examined { message, .. } => {
+            let Some((language, authentication)) = store::examined(sql, message).await? else {
+                return Ok(());
+            };
+            let data = ExaminedData {
+                interaction_id: interaction,
+                message_id: message,
+                language,
+                authentication,
+            };
+            LiveEvent::new("message.examined", &data)
         }
         Change::Draft { author, .. } => {
             let name = match author {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schedule::Scheduled;
+use crate::examination::model::{Progress, reasons, standing_name};
 use crate::outbox::delivery::RecipientDelivery;
 
 /// Most recipients of one message, `to` and `cc` together. RFC 5321 §4.5.3.1.8.
@@ -82,7 +83,11 @@ pub struct Message {
     pub author: Option<Author>,
     /// What became of it; of our own messages only.
     pub delivery: Option<Delivery>,
-    /// Who vouches for the sender; absent when nobody checked.
+    /// In which language it is written, ISO 639-1; absent when that is not known (yet).
+    pub language: Option<String>,
+    /// How often it has come in; more than once: `/messages/{id}/arrivals` says when and how.
+    pub arrivals: i64,
+    /// Who vouches for the sender; absent for what we wrote ourselves.
     pub authentication: Option<AuthenticationView>,
     /// What was wrong with it.
     pub defects: Vec<Finding>,
@@ -137,6 +142,12 @@ pub struct Delivery {
 /// Who vouches for the sender. RFC 8601.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AuthenticationView {
+    /// What all of it says: `authenticated`, `not_authenticated`, `unknown`.
+    pub standing: String,
+    /// `pending`: it may change yet; `done`; `failed`.
+    pub progress: String,
+    /// Why it stands so.
+    pub reasons: Vec<Finding>,
     /// `pass`, `fail`, `neutral`, `none`.
     pub spf: String,
     /// Likewise.
@@ -162,8 +173,9 @@ impl From<Defect> for Finding {
     }
 }
 
-impl From<Authentication> for AuthenticationView {
-    fn from(found: Authentication) -> Self {
+impl AuthenticationView {
+    /// What was found, and how far that is.
+    pub fn new(found: Authentication, progress: Progress) -> Self {
         let name = |result| {
             match result {
                 AuthenticationResult::None => "none",
@@ -173,7 +185,11 @@ impl From<Authentication> for AuthenticationView {
             }
             .to_owned()
         };
+        let reasons = reasons(&found, progress);
         Self {
+            standing: standing_name(found.standing()).to_owned(),
+            progress: progress.as_str().to_owned(),
+            reasons: reasons.into_iter().map(Finding::from).collect(),
             spf: name(found.spf),
             dkim: name(found.dkim),
             dmarc: name(found.dmarc),

@@ -9,8 +9,9 @@ use rozmova_base::id::{
 };
 use sqlx::AssertSqlSafe;
 
-use super::model::{Attachment, Author, Delivery, Message, Party};
+use super::model::{Attachment, AuthenticationView, Author, Delivery, Message, Party};
 use super::schedule::Scheduled;
+use crate::examination::model::Progress;
 use crate::intake::store::Recipients;
 use crate::interaction::reach::Reach;
 use crate::media::ContentHash;
@@ -38,6 +39,10 @@ struct Row {
     reply: Option<String>,
     has_html: i16,
     authentication: String,
+    examined: Option<String>,
+    examination_state: Option<String>,
+    language: Option<String>,
+    arrivals: i64,
     defects: String,
     readable: i16,
     automatic: i16,
@@ -56,12 +61,15 @@ macro_rules! select {
         concat!(
             "SELECT m.id, m.interaction_id, m.kind, m.direction, m.medium, m.at, m.author_id,
                 u.name AS author_name, m.from_name, m.from_address, m.recipients, m.subject,
-                m.body, m.reply_length_bytes, m.reply, m.has_html, m.authentication, m.defects,
-                m.readable, m.automatic, o.state AS delivery_state,
+                m.body, m.reply_length_bytes, m.reply, m.has_html, m.authentication,
+                e.authentication AS examined, e.state AS examination_state, e.language,
+                (SELECT COUNT(*) FROM reception r WHERE r.message_id = m.id) AS arrivals,
+                m.defects, m.readable, m.automatic, o.state AS delivery_state,
                 o.detail AS delivery_detail, o.changed_at AS delivery_at, o.not_before_at,
                 o.attempts, s.send_at, s.time_zone, s.local_time
              FROM message m
              LEFT JOIN app_user u ON u.id = m.author_id
+             LEFT JOIN examination e ON e.message_id = m.id
              LEFT JOIN outbox o ON o.message_id = m.id
              LEFT JOIN scheduled_sending s ON s.message_id = m.id ",
             $rest
@@ -85,8 +93,11 @@ impl Row {
             let beginning = length.and_then(|length| self.body.get(..length));
             beginning.unwrap_or(&self.body).to_owned()
         });
-        let authentication: Option<Authentication> =
-            serde_json::from_str(&self.authentication).ok();
+        let is_mail = self.direction == "inbound" && self.medium == "email";
+        let authentication = is_mail.then(|| {
+            let state = self.examination_state.as_deref();
+            authentication(&self.authentication, self.examined.as_deref(), state)
+        });
         let defects: Vec<Defect> = serde_json::from_str(&self.defects).unwrap_or_default();
         Message {
             id: self.id,
@@ -109,7 +120,9 @@ impl Row {
                 .author_id
                 .map(|id| Author { id, name: self.author_name.unwrap_or_default() }),
             delivery,
-            authentication: authentication.map(Into::into),
+            language: self.language,
+            arrivals: self.arrivals,
+            authentication,
             defects: defects.into_iter().map(Into::into).collect(),
             readable: self.readable != 0,
             automatic: self.automatic != 0,
@@ -145,6 +158,35 @@ impl Row {
             recipients,
         })
     }
+}
+
+/// What the arrival said of the sender, or what a closer look has said since.
+fn authentication(
+    arrived: &str,
+    examined: Option<&str>,
+    state: Option<&str>,
+) -> AuthenticationView {
+    let found = examined.filter(|text| !text.is_empty()).unwrap_or(arrived);
+    let found: Authentication = serde_json::from_str(found).unwrap_or_default();
+    AuthenticationView::new(found, Progress::from_row(state))
+}
+
+/// What a closer look at a message has found out so far: its language, who vouches for its sender.
+pub async fn examined(
+    sql: &mut Sql<'_>,
+    id: MessageId,
+) -> Result<Option<(Option<String>, AuthenticationView)>, StoreError> {
+    let row = fetch_optional!(
+        sql,
+        (String, String, String, Option<String>),
+        "SELECT m.authentication, e.authentication, e.state, e.language
+         FROM examination e JOIN message m ON m.id = e.message_id WHERE e.message_id = $1",
+        id
+    );
+    let view = |(arrived, examined, state, language): (String, String, String, _)| {
+        (language, authentication(&arrived, Some(&examined), Some(&state)))
+    };
+    Ok(row.await?.map(view))
 }
 
 /// The key of the last row of a page.

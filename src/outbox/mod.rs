@@ -64,6 +64,11 @@ impl Wake {
     pub fn wake(&self) {
         self.0.notify_one();
     }
+
+    /// Returns when it was woken since the last time, at once or later.
+    pub async fn woken(&self) {
+        self.0.notified().await;
+    }
 }
 
 /// Everything the worker works with.
@@ -108,7 +113,7 @@ pub async fn run(parts: Parts, stop: CancellationToken) {
         };
         tokio::select! {
             () = stop.cancelled() => {}
-            () = parts.wake.0.notified() => {}
+            () = parts.wake.woken() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { MailSink, sendMail, type OutgoingMail } from './mail';
+import { MailSink, OWN_SERVER, sendMail, type OutgoingMail } from './mail';
 
 const BINARY = resolve(process.env.ROZMOVA_BIN ?? '../target/debug/rozmova');
 const DIST = resolve('dist');
@@ -179,6 +179,7 @@ url = "sqlite:${join(folder, 'rozmova.db')}"
 url = "${join(folder, 'media')}"
 [channels.email]
 bounce_address = "bounces@bank.example"
+trusted_authserv_id = "${OWN_SERVER}"
 smtp_listen = "127.0.0.1:${smtpPort}"
 lmtp_listen = ""
 [channels.email.relay]

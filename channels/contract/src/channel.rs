@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use rozmova_base::Clock;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Envelope, Examination, Inbound, Outbound, PartContent, PerformError, Performed, RenderedHtml,
+    Examination, Inbound, Outbound, PartContent, PerformError, Performed, RenderedHtml,
+    StoredMessage,
 };
 
 /// The name of one configured channel, unique in the installation: `smtp`, `imap:info`.
@@ -51,10 +51,11 @@ pub trait Channel: Send + Sync + 'static {
 
     /// Looks at a stored message as closely as there was no time for while its sender waited: the
     /// language, and who vouches for the sender. May ask other servers and take seconds, at most
-    /// half a minute; never fails: what could not be found out is absent.
-    async fn examine(&self, raw: Bytes, envelope: &Envelope) -> Examination {
-        let _ = (raw, envelope);
-        Examination::default()
+    /// half a minute; what could not be found out is absent. `None`: looking at it failed, and
+    /// would fail again.
+    async fn examine(&self, message: StoredMessage) -> Option<Examination> {
+        let authentication = message.authentication;
+        Some(Examination { authentication, ..Examination::default() })
     }
 
     /// The decoded content of part `part` of a stored message, by [`crate::AttachmentInfo::part`].

@@ -67,8 +67,47 @@ pub struct Authentication {
     pub dkim: AuthenticationResult,
     /// RFC 7489.
     pub dmarc: AuthenticationResult,
+    /// What passed (SPF or DKIM) speaks for the very domain of `From`: for domains that publish no
+    /// DMARC policy.
+    #[serde(default)]
+    pub aligned: bool,
     /// What a person should look at: `Reply-To` elsewhere, a name that holds another address.
     pub warnings: Vec<Defect>,
+}
+
+impl Authentication {
+    /// Whether anybody checked anything.
+    pub fn is_verdict(&self) -> bool {
+        [self.spf, self.dkim, self.dmarc].iter().any(|one| *one != AuthenticationResult::None)
+    }
+
+    /// What all results together say of the sender. The domain's own policy decides; without one,
+    /// what speaks for the very domain of `From` does.
+    pub fn standing(&self) -> Standing {
+        use AuthenticationResult::{Fail, Pass};
+        match self.dmarc {
+            Pass => Standing::Authenticated,
+            Fail => Standing::Refuted,
+            AuthenticationResult::None | AuthenticationResult::Neutral if self.aligned => {
+                Standing::Authenticated
+            }
+            AuthenticationResult::None | AuthenticationResult::Neutral => {
+                let refuted = [self.spf, self.dkim].contains(&Fail);
+                if refuted { Standing::Refuted } else { Standing::Unknown }
+            }
+        }
+    }
+}
+
+/// Whether the sender is who the message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The domain of `From` vouches for it.
+    Authenticated,
+    /// It was checked, and what there is speaks against it.
+    Refuted,
+    /// Nobody checked, nobody answered, or there is nothing to check.
+    Unknown,
 }
 
 /// One verdict. RFC 8601 §2.7.
@@ -84,4 +123,36 @@ pub enum AuthenticationResult {
     Fail,
     /// Could not be decided.
     Neutral,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AuthenticationResult::{Fail, Neutral, None, Pass};
+    use super::*;
+
+    fn standing(
+        [spf, dkim, dmarc]: [AuthenticationResult; 3],
+        aligned: bool,
+    ) -> (Standing, bool) {
+        let found = Authentication { spf, dkim, dmarc, aligned, warnings: Vec::new() };
+        (found.standing(), found.is_verdict())
+    }
+
+    #[test]
+    fn the_policy_of_the_domain_decides_and_then_what_speaks_for_that_very_domain() {
+        use Standing::{Authenticated, Refuted, Unknown};
+        for (results, aligned, expected) in [
+            ([None, None, Pass], false, Authenticated),
+            ([Pass, Pass, Fail], true, Refuted),
+            ([None, Pass, None], true, Authenticated),
+            ([Fail, Pass, Neutral], true, Authenticated),
+            ([Pass, Pass, None], false, Unknown),
+            ([Fail, None, None], false, Refuted),
+            ([None, Fail, Neutral], false, Refuted),
+            ([None, Neutral, Neutral], false, Unknown),
+        ] {
+            assert_eq!(standing(results, aligned), (expected, true), "{results:?} {aligned}");
+        }
+        assert_eq!(standing([None, None, None], false), (Unknown, false));
+    }
 }

@@ -92,13 +92,41 @@ pub struct Origin {
     pub is_history: bool,
 }
 
+/// A message that is stored, for [`crate::Channel::examine`].
+#[derive(Clone, Debug, Default)]
+pub struct StoredMessage {
+    /// Every byte as it came. Empty where nobody will be asked for the sender: see
+    /// [`StoredMessage::asks`].
+    pub raw: Bytes,
+    /// What the transport said.
+    pub envelope: Envelope,
+    /// The address of [`InboundMessage::from`]; empty when there is none.
+    pub from: String,
+    /// As in [`InboundMessage::reply_text`].
+    pub reply_text: String,
+    /// What the arrival said of the sender.
+    pub authentication: Authentication,
+    /// As in [`Origin::is_history`]: what name servers say today proves nothing of the past.
+    pub is_history: bool,
+}
+
+impl StoredMessage {
+    /// Whether others are to be asked who vouches for the sender: it came now, and the bank's own
+    /// server has not said it.
+    pub fn asks(&self) -> bool {
+        !self.is_history && !self.authentication.is_verdict()
+    }
+}
+
 /// What a closer look at a stored message found out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Examination {
     /// In which language it is written, ISO 639-1; `None` when that cannot be told.
     pub language: Option<String>,
-    /// Who vouches for the sender; `None` when what the arrival said remains.
-    pub authentication: Option<Authentication>,
+    /// Who vouches for the sender.
+    pub authentication: Authentication,
+    /// Somebody who was asked did not answer: asking again later may tell more.
+    pub unanswered: bool,
 }
 
 /// How a message hangs together with others. RFC 5322 §3.6.4.

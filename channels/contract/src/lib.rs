@@ -27,10 +27,11 @@ pub use channel::{
 };
 pub use content::{
     AttachmentInfo, Authentication, AuthenticationResult, Defect, PartContent, Party, RenderedHtml,
+    Standing,
 };
 pub use inbound::{
     DeliveryReport, Envelope, Examination, Inbound, InboundMessage, MessageKind, Origin,
-    ReportAction, ThreadKeys,
+    ReportAction, StoredMessage, ThreadKeys,
 };
 pub use outbound::{
     Outbound, OutboundAttachment, OutboundMessage, PerformError, Performed, RecipientOutcome,

@@ -5,11 +5,14 @@
 //!    listener is what the outside world delivers to. A relay in between would be judged instead.
 //! 3. Signatures over a part of the body (`l=`) prove nothing and count as none.
 //! 4. Names that exist nowhere (`.example`, `.test`, RFC 6761) are not asked for.
-//! 5. A name server that does not answer gives [`AuthenticationResult::Neutral`], never a pass.
+//! 5. A name server that does not answer gives [`AuthenticationResult::Neutral`], never a pass, and
+//!    the caller is told, so that it can ask again.
+//! 6. What is vouched for is the sender who is shown: where the library finds another author in the
+//!    same bytes, nobody is.
 
 use std::net::{IpAddr, SocketAddr};
 
-use channel_contract::{Authentication, AuthenticationResult, Envelope};
+use channel_contract::{Authentication, AuthenticationResult, StoredMessage};
 use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts,
@@ -21,6 +24,7 @@ use mail_auth::{
 };
 
 use crate::config::AuthenticationConfig;
+use crate::filter::is_aligned;
 
 /// Signatures checked of one mail. Each costs a question and a verification; real mails have one
 /// or two. RFC 6376 §6.1 lets a verifier limit them.
@@ -31,6 +35,24 @@ const MAX_BYTES: usize = crate::mime::MAX_MAIL_BYTES;
 /// Domains that are nobody's. RFC 2606 §2, RFC 6761, RFC 6762.
 const NOBODYS: [&str; 7] =
     ["example", "test", "invalid", "localhost", "local", "internal", "home.arpa"];
+
+/// What was found out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// The verdict.
+    pub(crate) authentication: Authentication,
+    /// Somebody did not answer.
+    pub(crate) unanswered: bool,
+}
+
+impl Checked {
+    /// The time was over.
+    pub(crate) fn no_answer() -> Self {
+        let (dkim, dmarc) = (AuthenticationResult::Neutral, AuthenticationResult::Neutral);
+        let authentication = Authentication { dkim, dmarc, ..Authentication::default() };
+        Self { authentication, unanswered: true }
+    }
+}
 
 /// Asks name servers who vouches for a sender.
 pub(crate) struct Authenticator {
@@ -79,28 +101,45 @@ impl Authenticator {
     }
 
     /// The verdict without warnings; `None` when the bytes are no mail. The caller limits the time.
-    pub(crate) async fn check(&self, raw: &[u8], envelope: &Envelope) -> Option<Authentication> {
-        let mut message = AuthenticatedMessage::parse(&raw[..raw.len().min(MAX_BYTES)])?;
+    pub(crate) async fn check(&self, stored: &StoredMessage) -> Option<Checked> {
+        let raw = &stored.raw[..stored.raw.len().min(MAX_BYTES)];
+        let mut message = AuthenticatedMessage::parse(raw)?;
         message.dkim_headers.retain(|signature| self.may_ask(&signature.header.d));
         message.dkim_headers.truncate(MAX_SIGNATURES);
         message.errors.truncate(MAX_SIGNATURES);
         let dkim = self.resolver.verify_dkim(&message).await;
-        let mail_from = envelope.mail_from.as_deref().unwrap_or_default();
+        let mail_from = stored.envelope.mail_from.as_deref().unwrap_or_default();
         let mail_from_domain = domain_of(mail_from);
-        let spf = self.spf(envelope.peer.as_deref(), mail_from).await;
-        let dmarc = if self.may_ask(domain_of(message.from())) {
+        let spf = self.spf(stored.envelope.peer.as_deref(), mail_from).await;
+        let author = domain_of(&stored.from);
+        let is_shown = message.froms().iter().all(|from| same_domain(domain_of(from), author));
+        let dmarc = if is_shown && self.may_ask(author) {
             let spf = spf.clone().unwrap_or_else(|| SpfOutput::new(mail_from_domain.to_owned()));
             let parameters = DmarcParameters::new(&message, &dkim, mail_from_domain, &spf);
-            of_dmarc(&self.resolver.verify_dmarc(parameters).await.result())
+            self.resolver.verify_dmarc(parameters).await.result()
         } else {
-            AuthenticationResult::None
+            DmarcResult::None
         };
-        Some(Authentication {
-            spf: spf.map_or(AuthenticationResult::None, |output| of_spf(output.result())),
+        let spf = spf.map_or(SpfResult::None, |output| output.result());
+        let vouching = dkim
+            .iter()
+            .filter(|signature| *signature.result() == DkimResult::Pass)
+            .filter_map(|signature| Some(signature.signature()?.d.as_str()))
+            .chain((spf == SpfResult::Pass).then_some(mail_from_domain));
+        let authentication = Authentication {
+            aligned: is_shown && { vouching }.any(|domain| is_aligned(domain, author)),
+            spf: of_spf(spf),
             dkim: of_dkim(&dkim),
-            dmarc,
+            dmarc: of_dmarc(&dmarc),
             warnings: Vec::new(),
-        })
+        };
+        let no_answer = |signature: &DkimOutput<'_>| {
+            matches!(signature.result(), DkimResult::TempError(_))
+        };
+        let unanswered = dkim.iter().any(no_answer)
+            || spf == SpfResult::TempError
+            || matches!(dmarc, DmarcResult::TempError(_));
+        Some(Checked { authentication, unanswered })
     }
 
     async fn spf(&self, peer: Option<&str>, mail_from: &str) -> Option<SpfOutput> {
@@ -140,6 +179,10 @@ fn name_server(address: SocketAddr) -> NameServerConfig {
 
 fn domain_of(address: &str) -> &str {
     address.rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
+fn same_domain(one: &str, two: &str) -> bool {
+    !one.is_empty() && one.to_lowercase() == two.to_lowercase()
 }
 
 /// One good signature is enough; others may be of forwarders. RFC 6376 §6.1.
@@ -189,6 +232,9 @@ const fn of_dmarc(result: &DmarcResult) -> AuthenticationResult {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use channel_contract::Envelope;
+
     use super::*;
 
     fn authenticator(name_servers: Vec<SocketAddr>) -> Authenticator {
@@ -208,14 +254,20 @@ mod tests {
         let raw =
             b"From: a@shop.example\r\nDKIM-Signature: v=1; a=rsa-sha256; d=shop.example; s=a; \
                     h=from; bh=AAAA; b=AAAA\r\n\r\nx\r\n";
-        let envelope = Envelope {
-            mail_from: Some("a@shop.example".to_owned()),
-            peer: Some("192.0.2.1".to_owned()),
-            ..Envelope::default()
+        let stored = StoredMessage {
+            raw: Bytes::from_static(raw),
+            envelope: Envelope {
+                mail_from: Some("a@shop.example".to_owned()),
+                peer: Some("192.0.2.1".to_owned()),
+                ..Envelope::default()
+            },
+            from: "a@shop.example".to_owned(),
+            ..StoredMessage::default()
         };
-        let verdict = authenticator.check(raw, &envelope).await.expect("a verdict");
-        assert_eq!(verdict, Authentication::default());
-        assert!(authenticator.check(b"", &envelope).await.is_none());
+        let checked = authenticator.check(&stored).await.expect("a verdict");
+        let nothing = Checked { authentication: Authentication::default(), unanswered: false };
+        assert_eq!(checked, nothing);
+        assert!(authenticator.check(&StoredMessage::default()).await.is_none());
     }
 
     #[test]

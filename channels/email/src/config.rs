@@ -31,8 +31,7 @@ pub struct EmailConfig {
     /// Whose `Authentication-Results` headers are believed (RFC 8601 §2.5): the authserv-id of the
     /// bank's own mail server. Empty: nobody's.
     pub trusted_authserv_id: String,
-    /// What is asked of the DNS about senders, by `rozmova inspect mail --ask-dns`. What comes in
-    /// is judged by `trusted_authserv_id` alone.
+    /// What is asked of the DNS about senders, after a mail is stored.
     pub authentication: AuthenticationConfig,
     /// PEM file with the listeners' certificate chain; with `tls_key` it switches STARTTLS on.
     #[serde(with = "path_or_off")]
@@ -90,7 +89,8 @@ pub struct AuthenticationConfig {
     pub check_spf: bool,
     /// Name servers with ports, `192.0.2.53:53`; empty: those of the system.
     pub name_servers: Vec<SocketAddr>,
-    /// Seconds for all questions about one mail; what is not known then counts as undecided.
+    /// Seconds for all questions about one mail; what is not known then counts as undecided and is
+    /// asked again, five times within half a day.
     pub timeout_seconds: u64,
     /// Domains of the bank besides those of its mailboxes: senders whose domains look like one of
     /// them are flagged.

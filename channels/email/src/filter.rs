@@ -15,6 +15,8 @@ mod list;
 mod loop_guard;
 mod spoofing;
 
+pub(crate) use authentication::is_aligned;
+
 use std::collections::BTreeSet;
 
 use channel_contract::{
@@ -105,12 +107,6 @@ pub fn authenticate(mail: &Mail<'_>, policy: &Policy) -> Authentication {
     authentication.warnings = spoofing::warnings(mail, policy);
     note_disowned(&mut authentication);
     authentication
-}
-
-/// Whether anybody checked anything.
-pub(crate) fn is_verdict(authentication: &Authentication) -> bool {
-    let Authentication { spf, dkim, dmarc, warnings: _ } = authentication;
-    [spf, dkim, dmarc].into_iter().any(|result| *result != AuthenticationResult::None)
 }
 
 /// Says in words when a domain disowns a mail that names it.

@@ -24,22 +24,18 @@ pub mod session;
 pub mod thread;
 
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use channel_contract::{
-    Authentication, AuthenticationResult, Channel, ChannelError, ChannelName, Envelope,
-    Examination, Host, InboundMessage, Outbound, PartContent, PerformError, Performed,
-    RenderedHtml, Survey,
+    Authentication, Channel, ChannelError, ChannelName, Examination, Host, InboundMessage, Outbound,
+    PartContent, PerformError, Performed, RenderedHtml, StoredMessage, Survey,
 };
-use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::authenticate::Authenticator;
+use crate::authenticate::{Authenticator, Checked};
 use crate::config::EmailConfig;
 use crate::dkim::Dkim;
 use crate::filter::Policy;
@@ -59,7 +55,7 @@ pub struct EmailChannel {
     relay: Relay,
     dkim: Result<Dkim, String>,
     /// Made when first needed; `None` when it is switched off or there are no name servers.
-    authenticator: OnceLock<Option<Authenticator>>,
+    authenticator: OnceLock<Option<Arc<Authenticator>>>,
     listening: Mutex<Vec<(ChannelName, SocketAddr)>>,
 }
 
@@ -101,31 +97,17 @@ impl EmailChannel {
         self.listening.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn authenticator(&self) -> Option<&Authenticator> {
+    fn authenticator(&self) -> Option<Arc<Authenticator>> {
         let make = || {
             let config = &self.config.authentication;
-            Authenticator::new(config, &self.config.host_name).unwrap_or_else(|error| {
+            let made = Authenticator::new(config, &self.config.host_name);
+            let authenticator = made.unwrap_or_else(|error| {
                 tracing::warn!(error, "Senders are not authenticated: no name server is known");
                 None
-            })
+            });
+            authenticator.map(Arc::new)
         };
-        self.authenticator.get_or_init(make).as_ref()
-    }
-
-    /// What the DNS says; `None` when nobody was asked or the time was over.
-    async fn ask(&self, raw: &[u8], envelope: &Envelope) -> Option<Authentication> {
-        let authenticator = self.authenticator()?;
-        let limit = Duration::from_secs(self.config.authentication.timeout_seconds);
-        // A fault in the library costs the verdict on one mail.
-        let check = AssertUnwindSafe(authenticator.check(raw, envelope)).catch_unwind();
-        match tokio::time::timeout(limit, check).await {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(_)) => None,
-            Err(_) => {
-                let (dkim, dmarc) = (AuthenticationResult::Neutral, AuthenticationResult::Neutral);
-                Some(Authentication { dkim, dmarc, ..Authentication::default() })
-            }
-        }
+        self.authenticator.get_or_init(make).clone()
     }
 
     async fn open_listeners(
@@ -273,23 +255,29 @@ impl Channel for EmailChannel {
         inspect::render_html(raw)
     }
 
-    async fn examine(&self, raw: Bytes, envelope: &Envelope) -> Examination {
-        let (bytes, policy) = (raw.clone(), Arc::clone(&self.policy));
+    async fn examine(&self, message: StoredMessage) -> Option<Examination> {
+        let authenticator = if message.asks() { self.authenticator() } else { None };
+        let limit = Duration::from_secs(self.config.authentication.timeout_seconds);
+        let runtime = tokio::runtime::Handle::current();
+        // Checking signatures is computing: the questions to name servers wait on this thread too.
         let look = move || {
-            let mail = mime::read(&bytes);
-            (language::detect(&mail.reply_text), filter::authenticate(&mail, &policy))
+            let language = language::detect(&message.reply_text).map(str::to_owned);
+            let checked = authenticator.map(|authenticator| {
+                let check = async { tokio::time::timeout(limit, authenticator.check(&message)).await };
+                runtime.block_on(check).unwrap_or_else(|_| Some(Checked::no_answer()))
+            });
+            let mut found = Examination { language, ..Examination::default() };
+            found.authentication = message.authentication;
+            if let Some(Some(Checked { authentication, unanswered })) = checked {
+                let warnings = std::mem::take(&mut found.authentication.warnings);
+                found.authentication = Authentication { warnings, ..authentication };
+                found.unanswered = unanswered;
+                filter::note_disowned(&mut found.authentication);
+            }
+            found
         };
-        let Ok((language, mut authentication)) = tokio::task::spawn_blocking(look).await else {
-            return Examination::default();
-        };
-        if !filter::is_verdict(&authentication) {
-            let warnings = std::mem::take(&mut authentication.warnings);
-            authentication = self.ask(&raw, envelope).await.unwrap_or_default();
-            authentication.warnings = warnings;
-            filter::note_disowned(&mut authentication);
-        }
-        let language = language.map(str::to_owned);
-        Examination { language, authentication: Some(authentication) }
+        // A panic in a library costs the verdict on one mail.
+        tokio::task::spawn_blocking(look).await.ok()
     }
 
     fn open_part(&self, raw: &[u8], part: u32) -> Option<PartContent> {

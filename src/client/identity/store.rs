@@ -253,6 +253,8 @@ pub struct Resolution {
     pub vip: bool,
     /// The record was made just now.
     pub created: bool,
+    /// It is more than a prospect: the bank keeps things about it that are nobody else's business.
+    pub has_file: bool,
 }
 
 impl Resolution {
@@ -263,6 +265,7 @@ impl Resolution {
         candidates: 0,
         vip: false,
         created: false,
+        has_file: false,
     };
 }
 
@@ -301,6 +304,7 @@ fn resolution(identified: Identified, medium: ContactMedium) -> Option<Resolutio
             candidates: 1,
             vip: client.vip,
             created: false,
+            has_file: client.status != Status::Prospect,
         }),
         Identified::Several { ranked, count } => Some(Resolution {
             candidates: i64::try_from(count).unwrap_or(i64::MAX),
@@ -345,6 +349,7 @@ async fn make_prospects(
             candidates: 1,
             vip: false,
             created: true,
+            has_file: false,
         };
         resolved.insert(point.key, resolution);
     }

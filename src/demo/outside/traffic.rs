@@ -19,6 +19,8 @@ use crate::demo::texts::{self, Filling};
 const FOLLOW_UP_PERCENT: u64 = 30;
 /// Of a hundred first mails so many come from somebody whom the bank does not know.
 const STRANGER_PERCENT: u64 = 15;
+/// Of a hundred mails so many come from domains that publish nothing: nobody vouches for them.
+const UNVOUCHED_PERCENT: u64 = 8;
 /// Answers kept as files for people who want to see the client's side.
 const KEPT_ANSWERS: u64 = 500;
 /// Follow-ups under way at once; more answers than that stay unanswered.
@@ -117,6 +119,9 @@ impl Traffic {
         let mut envelope_from = letter.from.address.clone();
         if chance.percent(2) {
             envelope_from = spoof(&mut letter);
+            letter.more_headers.push_str(&letter::verdict("fail"));
+        } else if !chance.percent(UNVOUCHED_PERCENT) {
+            letter.more_headers.push_str(&letter::verdict("pass"));
         }
         (envelope_from, letter)
     }
@@ -208,7 +213,7 @@ impl Traffic {
             form: Form::Plain,
             message_id: message_id(chance),
             references: received.thread(),
-            more_headers: String::new(),
+            more_headers: letter::verdict("pass"),
             at: self.clock.now(),
         }
     }

@@ -1,4 +1,4 @@
-use channel_contract::ReportAction;
+use channel_contract::{Authentication, ReportAction};
 
 use super::*;
 use crate::intake::config::IntakeConfig;
@@ -43,11 +43,17 @@ fn nobody() -> Resolution {
         candidates: 0,
         vip: false,
         created: false,
+        has_file: false,
     }
 }
 
 fn client(id: u128) -> Resolution {
     Resolution { client: Some(ClientId::from_u128(id)), how: "email", candidates: 1, ..nobody() }
+}
+
+/// One of the bank, not only a prospect.
+fn client_with_file(id: u128) -> Resolution {
+    Resolution { has_file: true, ..client(id) }
 }
 
 /// What the plan does with each message, as text: `new #100 queued ack`, `adds #7 wakes`.
@@ -103,6 +109,32 @@ fn a_first_mail_opens_an_interaction_in_the_queue_of_its_mailbox() {
     assert!(acknowledgement.subject.contains("[#100]"), "{}", acknowledgement.subject);
     assert_eq!(acknowledgement.from.address, "cards@bank.example");
     assert_eq!(acknowledgement.references, ["a@example.ua"]);
+}
+
+#[test]
+fn only_a_sender_who_is_vouched_for_opens_a_file() {
+    let opened = |authentication: Authentication, is_history: bool, who: &Resolution| {
+        let mut message = mail("a", "olena@example.ua");
+        message.authentication = authentication;
+        message.origin.is_history = is_history;
+        let batch = [message];
+        let mut plan = plan(&batch, known(), who);
+        let interaction = plan.interactions.remove(0);
+        (interaction.client.is_some(), interaction.identified_by, interaction.candidates)
+    };
+    let verdict = |dmarc| Authentication { dmarc, ..Authentication::default() };
+    let (vouched, disowned) =
+        (verdict(AuthenticationResult::Pass), verdict(AuthenticationResult::Fail));
+    let file = client_with_file(1);
+    assert_eq!(opened(vouched.clone(), false, &file), (true, "email", 1));
+    assert_eq!(opened(disowned.clone(), false, &file), (false, "proposed", 1));
+    assert_eq!(opened(Authentication::default(), false, &file), (false, "proposed", 1));
+    // What an agent once chose for the address says whose it is, not who writes.
+    let chosen = Resolution { how: "chosen", ..file.clone() };
+    assert_eq!(opened(Authentication::default(), false, &chosen), (false, "proposed", 1));
+    // The past opens nothing before anybody, and a prospect has nothing to hide.
+    assert_eq!(opened(Authentication::default(), true, &file), (true, "email", 1));
+    assert_eq!(opened(disowned, false, &client(1)), (true, "email", 1));
 }
 
 #[test]

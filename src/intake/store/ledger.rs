@@ -7,6 +7,7 @@ use rozmova_base::Timestamp;
 use rozmova_base::id::{IdMaker, InteractionId, MessageId, ReceptionId};
 
 use super::{EMAIL, MessageRow, clean, insert_attachments};
+use crate::examination;
 use crate::intake::plan::{NewMessage, Outcome, sender_key};
 use crate::store::{Sql, StoreError};
 use crate::{execute, fetch_in, fetch_optional, insert_rows};
@@ -163,6 +164,7 @@ pub(crate) async fn rewrite(
     .await?;
     execute!(sql, "DELETE FROM attachment WHERE message_id = $1", id).await?;
     insert_attachments(sql, &[message], ids, now).await?;
+    examination::store::request(sql, &[message], now).await?;
     execute!(
         sql,
         "UPDATE interaction SET readable = 1, subject = $2, from_name = $3, from_address = $4,

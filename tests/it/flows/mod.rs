@@ -3,6 +3,7 @@
 mod administer;
 mod centre;
 mod email_reply;
+mod examination;
 mod faults;
 mod import;
 mod kill;

@@ -4,6 +4,8 @@
 mod client;
 mod live;
 mod mail;
+#[path = "../../../channels/email/tests/authentication/name_server.rs"]
+pub(crate) mod name_server;
 mod postfix;
 mod proxy;
 mod server;

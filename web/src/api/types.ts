@@ -138,7 +138,8 @@ export interface Interaction {
 
 export interface InteractionDetail extends Interaction {
   identification: {
-    how: 'email' | 'phone' | 'chosen' | 'none';
+    /** `proposed`: the address is a client's, but nobody vouches for the sender. */
+    how: 'email' | 'phone' | 'chosen' | 'proposed' | 'none';
     candidates: { id: string; name: string; why: Why }[];
   };
   may_belong_to: { id: string; number: number; subject: string }[];
@@ -190,6 +191,21 @@ export interface Finding {
   detail: string;
 }
 
+export type AuthenticationResult = 'pass' | 'fail' | 'neutral' | 'none';
+export type Standing = 'authenticated' | 'not_authenticated' | 'unknown';
+
+/** Who vouches for a sender. */
+export interface Authentication {
+  standing: Standing;
+  /** Whether that may change yet. */
+  progress: 'pending' | 'done' | 'failed';
+  reasons: Finding[];
+  spf: AuthenticationResult;
+  dkim: AuthenticationResult;
+  dmarc: AuthenticationResult;
+  warnings: Finding[];
+}
+
 export interface Message {
   id: string;
   interaction_id: string;
@@ -208,7 +224,11 @@ export interface Message {
   at: Micros;
   author: Named | null;
   delivery: Delivery | null;
-  authentication: { spf: string; dkim: string; dmarc: string; warnings: Finding[] } | null;
+  /** ISO 639-1. */
+  language: string | null;
+  /** How often it came in. */
+  arrivals: number;
+  authentication: Authentication | null;
   defects: Finding[];
   readable: boolean;
   automatic: boolean;

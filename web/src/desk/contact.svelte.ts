@@ -17,6 +17,7 @@ import {
   lastInbound,
   merge,
   withDelivery,
+  withExamination,
   without,
   type StreamEntry,
 } from '../live/timeline';
@@ -197,6 +198,9 @@ export class OpenContact {
       }
       case 'message.changed':
         this.entries = withDelivery(this.entries, event.data.message_id, event.data.delivery);
+        break;
+      case 'message.examined':
+        this.entries = withExamination(this.entries, event.data.message_id, event.data);
         break;
       case 'viewers.changed':
         if (event.data.interaction_id === this.id && this.detail) {

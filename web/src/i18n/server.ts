@@ -4,6 +4,18 @@ import type { Language } from '../api/types';
 
 /** Defects and warnings of mails. */
 const FINDINGS: Record<string, string> = {
+  being_checked: 'Відправника ще перевіряють.',
+  check_failed: 'Перевірити не вдалося.',
+  domain_disowns: 'Домен відправника каже, що лист не від нього (DMARC).',
+  domain_speaks_for_itself:
+    'Підписано або доставлено доменом самого відправника (DKIM, SPF), який не оголосив правил.',
+  domain_vouches: 'Домен відправника підтверджує лист (DMARC).',
+  no_answer_yet: 'Сервери імен не відповіли; їх спитають ще раз.',
+  nothing_found: 'Не знайдено нічого, що підтверджувало б відправника.',
+  sent_from_elsewhere: 'Доставлено сервером, який не має права надсилати від того домену (SPF).',
+  signature_broken: 'Підпис не збігається: лист змінено дорогою або підроблено (DKIM).',
+  signed_by_another: 'Підписано, але іншим доменом, не доменом відправника (DKIM).',
+  undecided: 'Вирішити не вдалося: записи домену хибні або ніхто не відповів.',
   bad_addresses: 'Адреси записано неправильно; їх виправлено.',
   bad_charset: 'Кодування оголошено неправильно; текст прочитано здогадно.',
   bad_encoding: 'Частину закодовано не так, як оголошено; показано як є.',
@@ -37,6 +49,7 @@ const ACTS: Record<string, string> = {
   'client.create': 'Створено клієнта',
   'client.end_contact_point': 'Вилучено спосіб зв’язку',
   'interaction.assign': 'Призначено звернення',
+  'interaction.choose_client': 'Підтверджено клієнта звернення',
   'interaction.close': 'Закрито звернення',
   'interaction.move': 'Перенесено звернення',
   'interaction.set_priority': 'Змінено пріоритет',
@@ -56,6 +69,7 @@ const ACTS_EN: Record<string, string> = {
   'client.create': 'Client created',
   'client.end_contact_point': 'Contact point ended',
   'interaction.assign': 'Contact assigned',
+  'interaction.choose_client': 'Client of a contact confirmed',
   'interaction.close': 'Contact closed',
   'interaction.move': 'Contact moved',
   'interaction.set_priority': 'Priority changed',

@@ -8,6 +8,10 @@ const DAY_MS = 24 * HOUR_MS;
 
 export const locale = (language: Language): string => (language === 'uk' ? 'uk-UA' : 'en-GB');
 
+/** The name of a language by its ISO 639-1 code. */
+export const languageName = (code: string, language: Language): string =>
+  new Intl.DisplayNames(locale(language), { type: 'language' }).of(code) ?? code;
+
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /** A running timer: `0:07`, `12:40`, `1:05:09`. Negative durations count as zero. */

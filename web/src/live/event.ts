@@ -1,6 +1,7 @@
 /** What the server says over the live connection; the same names as the server's own. */
 import type {
   Agent,
+  Authentication,
   Delivery,
   Interaction,
   Message,
@@ -16,6 +17,12 @@ export interface EventData {
   'interaction.changed': { interaction: Interaction };
   'message.added': { interaction_id: string; message: Message };
   'message.changed': { interaction_id: string; message_id: string; delivery: Delivery | null };
+  'message.examined': {
+    interaction_id: string;
+    message_id: string;
+    language: string | null;
+    authentication: Authentication;
+  };
   'agent.changed': { agent: Agent };
   'agent.pause_limit_passed': { agent_id: string; reason: string; limit_ms: number };
   'queue.changed': { queue: QueueNow };

@@ -100,6 +100,8 @@ export function message(change: Partial<Message> = {}): Message {
     at: 10 * SECOND,
     author: null,
     delivery: null,
+    language: null,
+    arrivals: 1,
     authentication: null,
     defects: [],
     readable: true,

@@ -68,6 +68,20 @@ export function withDelivery(
   );
 }
 
+/** What a closer look has found out about a message since it came in. */
+export function withExamination(
+  entries: readonly StreamEntry[],
+  messageId: string,
+  examined: Pick<Message, 'language' | 'authentication'>,
+): StreamEntry[] {
+  const { language, authentication } = examined;
+  return entries.map((entry) =>
+    entry.message?.id === messageId
+      ? { ...entry, message: { ...entry.message, language, authentication } }
+      : entry,
+  );
+}
+
 export function without(entries: readonly StreamEntry[], messageId: string): StreamEntry[] {
   return entries.filter((entry) => entry.id !== messageId);
 }

@@ -74,6 +74,7 @@ import type {
   Medium,
   PointMedium,
   QueueAlarm,
+  Standing,
 } from '../api/types';
 
 export const ICONS = {
@@ -186,6 +187,19 @@ export const PRESENCE_ICON: Record<AgentState, IconName> = {
   wrap_up: 'edit',
   not_responding: 'warning',
   paused: 'pause',
+};
+
+/** Whether a sender is who it says. */
+export const STANDING_ICON: Record<Standing, IconName> = {
+  authenticated: 'verified',
+  not_authenticated: 'shield',
+  unknown: 'help',
+};
+
+export const STANDING_TONE: Record<Standing, Tone> = {
+  authenticated: 'good',
+  not_authenticated: 'bad',
+  unknown: 'plain',
 };
 
 export const ALARM_ICON: Record<QueueAlarm, IconName> = {

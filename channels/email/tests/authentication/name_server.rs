@@ -15,6 +15,12 @@ pub(crate) type Zone = BTreeMap<String, String>;
 pub(crate) async fn start(zone: Zone) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
     let address = socket.local_addr().expect("an address");
+    serve(socket, zone);
+    address
+}
+
+/// Answers on a socket that was silent so far.
+pub(crate) fn serve(socket: UdpSocket, zone: Zone) {
     tokio::spawn(async move {
         let mut buffer = [0; 1_500];
         while let Ok((length, peer)) = socket.recv_from(&mut buffer).await {
@@ -22,7 +28,6 @@ pub(crate) async fn start(zone: Zone) -> SocketAddr {
             let _ = socket.send_to(&answer, peer).await;
         }
     });
-    address
 }
 
 fn answer(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {

@@ -34,6 +34,18 @@ export const conversation = {
     newMessages: 'New message',
     details: 'Message details',
     authentication: 'Sender check',
+    standing: {
+      authenticated: 'Confirmed',
+      not_authenticated: 'Not confirmed',
+      unknown: 'Not known',
+    },
+    result: { pass: 'yes', fail: 'no', neutral: 'undecided', none: 'nothing' },
+    language: 'language',
+    cameTimes: (count: number) =>
+      n(count, {
+        one: `The same mail came in ${count} time`,
+        other: `The same mail came in ${count} times`,
+      }),
     unfold: 'Show the whole message',
     delivery: {
       scheduled: 'Will be sent later',

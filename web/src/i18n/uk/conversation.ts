@@ -36,6 +36,20 @@ export const conversation: typeof english = {
     newMessages: 'Нове повідомлення',
     details: 'Відомості про лист',
     authentication: 'Перевірка відправника',
+    standing: {
+      authenticated: 'Підтверджено',
+      not_authenticated: 'Не підтверджено',
+      unknown: 'Невідомо',
+    },
+    result: { pass: 'так', fail: 'ні', neutral: 'не вирішено', none: 'немає' },
+    language: 'мова',
+    cameTimes: (count) =>
+      n(count, {
+        one: `Той самий лист надійшов ${count} раз`,
+        few: `Той самий лист надійшов ${count} рази`,
+        many: `Той самий лист надійшов ${count} разів`,
+        other: `Той самий лист надійшов ${count} разу`,
+      }),
     unfold: 'Показати все повідомлення',
     delivery: {
       scheduled: 'Буде надіслано пізніше',
