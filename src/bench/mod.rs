@@ -9,6 +9,7 @@ pub mod engine;
 pub mod intake;
 pub mod live;
 mod process;
+pub mod reader;
 pub mod send;
 mod server;
 

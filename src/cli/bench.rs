@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::bench::{Report, clients, engine, intake, live, send};
+use crate::bench::{Report, clients, engine, intake, live, reader, send};
 
 /// What to measure, and how to tell.
 #[derive(Clone, Debug, Args)]
@@ -42,6 +42,8 @@ enum BenchName {
         #[arg(long)]
         against: Option<std::net::SocketAddr>,
     },
+    /// The full reading of mails of 8 KB, and of mails with 1 MB of HTML.
+    Reader,
     /// Answers out of the outbox, signed, to a relay in this process.
     Send {
         /// How many.
@@ -82,6 +84,7 @@ pub(super) async fn run(command: BenchCommand) -> anyhow::Result<()> {
             let connections = usize::from(connections);
             intake::run(&intake::Options { against, seconds, connections, postgres }).await?
         }
+        BenchName::Reader => tokio::task::spawn_blocking(move || reader::run(seconds)).await?,
         BenchName::Send { mails, key_file, connections } => {
             let mails = mails as usize;
             send::run(&send::Options { mails, key_file, connections }).await?

@@ -144,11 +144,12 @@ mod tests {
             ([Nothing, Pass, Pass], true, Done, &["domain_vouches"][..]),
             ([Pass, Nothing, Nothing], true, Done, &["domain_speaks_for_itself"]),
             ([Nothing, Pass, Fail], false, Done, &["domain_disowns", "signed_by_another"]),
-            ([Fail, Fail, Fail], false, Done, &[
-                "domain_disowns",
-                "signature_broken",
-                "sent_from_elsewhere",
-            ]),
+            (
+                [Fail, Fail, Fail],
+                false,
+                Done,
+                &["domain_disowns", "signature_broken", "sent_from_elsewhere"],
+            ),
             ([Fail, Nothing, Nothing], false, Done, &["sent_from_elsewhere"]),
             ([Nothing, Pass, Nothing], false, Done, &["signed_by_another", "nothing_found"]),
             ([Nothing; 3], false, Pending, &["being_checked"]),

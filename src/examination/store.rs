@@ -23,16 +23,15 @@ pub(crate) async fn request(
     let rows: Vec<&NewMessage<'_>> = messages.iter().filter(is_read).collect();
     insert_rows!(
         sql,
-        "INSERT INTO examination (message_id, state, due_at, attempts, is_history, mail_from, peer,
-            authentication) VALUES",
-        8,
+        "INSERT INTO examination (message_id, due_at, is_history, mail_from, peer) VALUES",
+        5,
         // What is read anew is looked at anew.
         "ON CONFLICT (message_id) DO UPDATE SET state = excluded.state, due_at = excluded.due_at,
             attempts = 0",
         rows.as_slice(),
-        row => row.id, "waiting", now, 0_i64, i16::from(row.inbound.origin.is_history),
+        row => row.id, now, i16::from(row.inbound.origin.is_history),
             row.inbound.envelope.mail_from.as_deref().map(clean),
-            row.inbound.envelope.peer.as_deref().map(clean), "")
+            row.inbound.envelope.peer.as_deref().map(clean))
     .await?;
     Ok(())
 }

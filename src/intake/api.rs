@@ -125,7 +125,6 @@ async fn read(
         raw,
         cut_from_bytes: manner.cut_from_bytes,
     };
-    let email = Arc::clone(&app.channels.email);
-    let reading = tokio::task::spawn_blocking(move || dated(email.read(arrival), brought, now));
-    reading.await.map_err(ApiError::internal)
+    let message = app.channels.email.read_in_time(arrival).await.map_err(ApiError::internal)?;
+    Ok(dated(message, brought, now))
 }

@@ -23,9 +23,9 @@ use super::plan::{
 use super::reopening::{self, Openings, WINDOW_MS};
 use super::thread::{Referred, Thread};
 use crate::media::{self, ContentHash};
-use crate::{examination, outbox};
 use crate::store::counter::{self, Counter};
 use crate::store::{Sql, StoreError};
+use crate::{examination, outbox};
 use crate::{execute, fetch_all, fetch_in, fetch_optional, insert_rows};
 
 /// The kind of channel within which a repetition is recognised: a mail may come by SMTP and be

@@ -130,10 +130,7 @@ mod tests {
     use super::AuthenticationResult::{Fail, Neutral, None, Pass};
     use super::*;
 
-    fn standing(
-        [spf, dkim, dmarc]: [AuthenticationResult; 3],
-        aligned: bool,
-    ) -> (Standing, bool) {
+    fn standing([spf, dkim, dmarc]: [AuthenticationResult; 3], aligned: bool) -> (Standing, bool) {
         let found = Authentication { spf, dkim, dmarc, aligned, warnings: Vec::new() };
         (found.standing(), found.is_verdict())
     }

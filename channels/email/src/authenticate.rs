@@ -30,7 +30,7 @@ use crate::filter::is_aligned;
 /// or two. RFC 6376 §6.1 lets a verifier limit them.
 const MAX_SIGNATURES: usize = 10;
 /// Bytes of a mail that is checked: hashing more than the largest mail is of no use.
-const MAX_BYTES: usize = crate::mime::MAX_MAIL_BYTES;
+const MAX_BYTES: usize = 50 * 1024 * 1024;
 
 /// Domains that are nobody's. RFC 2606 §2, RFC 6761, RFC 6762.
 const NOBODYS: [&str; 7] =
@@ -133,9 +133,8 @@ impl Authenticator {
             dmarc: of_dmarc(&dmarc),
             warnings: Vec::new(),
         };
-        let no_answer = |signature: &DkimOutput<'_>| {
-            matches!(signature.result(), DkimResult::TempError(_))
-        };
+        let no_answer =
+            |signature: &DkimOutput<'_>| matches!(signature.result(), DkimResult::TempError(_));
         let unanswered = dkim.iter().any(no_answer)
             || spf == SpfResult::TempError
             || matches!(dmarc, DmarcResult::TempError(_));

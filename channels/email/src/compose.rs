@@ -199,6 +199,7 @@ mod tests {
     use channel_contract::base::id::{InteractionId, MessageId};
 
     use super::*;
+    use crate::config::ReadingLimits;
 
     fn signer() -> Signer {
         Signer::new(b"a secret of the bank", "bank.example")
@@ -305,7 +306,8 @@ mod tests {
         let [file] = mail.attachments.as_slice() else { panic!("{:?}", mail.attachments) };
         assert_eq!(file.name, with.attachments[0].name);
         assert_eq!(file.media_type, "application/pdf");
-        let opened = crate::mime::open_part(&sent.bytes, file.part).expect("opened");
+        let opened = crate::mime::open_part(&sent.bytes, file.part, &ReadingLimits::default())
+            .expect("opened");
         assert_eq!(opened.content.as_ref(), content);
     }
 

@@ -3,9 +3,12 @@
 //! Every field has its unit in its name or its documentation, and a default; an unknown key is an
 //! error. [`EmailConfig::problems`] finds what parsing alone cannot.
 
+mod reading;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+pub use reading::ReadingLimits;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// E-mail: how it comes in, how it goes out, and which addresses are the bank's own.
@@ -41,6 +44,8 @@ pub struct EmailConfig {
     pub tls_key: Option<PathBuf>,
     /// What the listeners put up with.
     pub limits: ListenLimits,
+    /// What is opened of a mail, whichever way it came.
+    pub reading: ReadingLimits,
     /// The mail server through which everything is sent.
     pub relay: RelayConfig,
     /// Keys with which what is sent is signed (DKIM, RFC 6376).
@@ -67,6 +72,7 @@ impl Default for EmailConfig {
             tls_certificate: None,
             tls_key: None,
             limits: ListenLimits::default(),
+            reading: ReadingLimits::default(),
             relay: RelayConfig::default(),
             dkim: Vec::new(),
             mailboxes: Vec::new(),
@@ -420,6 +426,7 @@ impl EmailConfig {
             );
         }
         self.limits.problems(&mut say);
+        self.reading.problems(&mut say);
         for (index, key) in self.dkim.iter().enumerate() {
             for (field, name) in [("domain", &key.domain), ("selector", &key.selector)] {
                 if !is_domain(name) {
@@ -590,7 +597,9 @@ mod tests {
 
     #[test]
     fn what_cannot_work_is_found() {
+        let reading = ReadingLimits { parts: 70_000, seconds: 0, ..ReadingLimits::default() };
         let config = EmailConfig {
+            reading,
             signing_secret: Secret("short".to_owned()),
             tls_key: Some(PathBuf::from("key.pem")),
             dkim: vec![DkimConfig { domain: "bank example".to_owned(), ..Default::default() }],
@@ -604,6 +613,8 @@ mod tests {
             [
                 "signing_secret",
                 "tls_key",
+                "reading.parts",
+                "reading.seconds",
                 "dkim[0].domain",
                 "dkim[0].selector",
                 "dkim[0].key_file",

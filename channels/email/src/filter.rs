@@ -23,6 +23,7 @@ use channel_contract::{
     Authentication, AuthenticationResult, Defect, DeliveryReport, Envelope, MessageKind,
 };
 
+use crate::config::ReadingLimits;
 use crate::mime::Mail;
 use crate::thread::Signer;
 
@@ -37,6 +38,8 @@ pub struct Policy {
     pub more_own_domains: BTreeSet<String>,
     /// Whose `Authentication-Results` are believed; nobody's when empty.
     pub trusted_authserv_id: String,
+    /// What is opened of a mail.
+    pub reading: ReadingLimits,
 }
 
 impl Policy {
@@ -123,7 +126,7 @@ fn defect(code: &str, detail: impl Into<String>) -> Defect {
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::{Policy, Signer};
+    use super::{Policy, ReadingLimits, Signer};
 
     pub(crate) fn policy() -> Policy {
         Policy {
@@ -131,6 +134,7 @@ pub(crate) mod testing {
             own_addresses: ["info@bank.example".to_owned()].into(),
             more_own_domains: ["bank-online.example".to_owned()].into(),
             trusted_authserv_id: "mx.bank.example".to_owned(),
+            reading: ReadingLimits::default(),
         }
     }
 }

@@ -13,10 +13,8 @@ use ammonia::{Builder, UrlRelative};
 use channel_contract::RenderedHtml;
 use memchr::memchr;
 
-/// Largest HTML that is cleaned, in bytes; larger ones are shown as text.
-pub const MAX_HTML_BYTES: usize = 2 * 1024 * 1024;
-/// Open elements within one another. The cleaner takes 10 s for 40,000, and milliseconds for this.
-pub const MAX_HTML_DEPTH: usize = 512;
+use crate::config::ReadingLimits;
+
 /// Attributes of one element.
 pub const MAX_ATTRIBUTES: usize = 512;
 
@@ -99,8 +97,8 @@ const STYLES: [&str; 38] = [
 
 /// Cleans HTML; `None` when it is over a limit. Takes up to some hundred milliseconds for what
 /// comes close to the limits: call it off the asynchronous threads.
-pub fn clean(html: &str) -> Option<RenderedHtml> {
-    if html.len() > MAX_HTML_BYTES || !is_tame(html) {
+pub fn clean(html: &str, limits: &ReadingLimits) -> Option<RenderedHtml> {
+    if html.len() > limits.html_bytes || !is_tame(html, limits.html_depth) {
         return None;
     }
     let cleaned = cleaner().clean(html).to_string();
@@ -124,7 +122,7 @@ fn cleaner() -> Builder<'static> {
 }
 
 /// Whether the cleaner can take it: depth and attributes within limits, found in one pass.
-fn is_tame(html: &str) -> bool {
+fn is_tame(html: &str, depth_max: usize) -> bool {
     let bytes = html.as_bytes();
     let mut work = memchr::memchr_iter(b'&', bytes).count();
     if work > MAX_HTML_WORK {
@@ -165,7 +163,7 @@ fn is_tame(html: &str) -> bool {
             *count -= 1;
             depth -= 1;
         }
-        if depth > MAX_HTML_DEPTH || open.len() > MAX_HTML_DEPTH {
+        if depth > depth_max || open.len() > depth_max {
             return false;
         }
     }
@@ -252,15 +250,27 @@ fn is_pixel(tag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{MAX_HTML_WORK, ReadingLimits, RenderedHtml};
+
+    fn clean(html: &str) -> Option<RenderedHtml> {
+        super::clean(html, &ReadingLimits::default())
+    }
 
     fn cleaned(html: &str) -> String {
         clean(html).expect("cleaned").html
     }
 
     #[test]
+    fn size_and_depth_can_be_set_and_hold_to_one() {
+        let limits = ReadingLimits { html_bytes: 40, html_depth: 3, ..ReadingLimits::default() };
+        let fits = |html: &str| super::clean(html, &limits).is_some();
+        assert!(fits(&"x".repeat(40)) && !fits(&"x".repeat(41)));
+        assert!(fits(&"<b>".repeat(3)) && !fits(&"<b>".repeat(4)));
+    }
+
+    #[test]
     fn what_runs_goes_and_what_is_written_stays() {
-        for (html, clean) in [
+        for (html, expected) in [
             ("<p onclick=x()>a<script>x()</script></p>", "<p>a</p>"),
             ("<a href=\"javascript:x()\">a</a>", "a"),
             ("<a href=\"\u{a0}javascript:x()\">a</a>", "a"),
@@ -271,7 +281,7 @@ mod tests {
             let got = cleaned(html);
             let got = got.replace(" rel=\"noopener noreferrer nofollow\"", "");
             let got = got.replace(" target=\"_blank\"", "").replace("<a>", "").replace("</a>", "");
-            assert_eq!(got, clean, "{html}");
+            assert_eq!(got, expected, "{html}");
         }
     }
 
@@ -297,7 +307,7 @@ mod tests {
             "<b id=x></i>".repeat(10_000),
             format!("<p {}>", "a ".repeat(200_000)),
             format!("<p {}>", "a=''".repeat(100_000)),
-            "x".repeat(MAX_HTML_BYTES + 1),
+            "x".repeat(ReadingLimits::default().html_bytes + 1),
             "&".repeat(100_000),
             "&x".repeat(100_000),
             "&nbsp;".repeat(100_000),

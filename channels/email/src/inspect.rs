@@ -3,10 +3,11 @@
 use channel_contract::base::Timestamp;
 use channel_contract::{
     AttachmentInfo, Authentication, Defect, DeliveryReport, Envelope, MessageKind, Origin, Party,
-    ReportAction, ThreadKeys,
+    RenderedHtml, ReportAction, ThreadKeys,
 };
 use serde::Serialize;
 
+use crate::config::ReadingLimits;
 use crate::filter::Policy;
 use crate::reader::{self, Arrival};
 use crate::{html, language, mime};
@@ -109,7 +110,7 @@ pub fn inspect(raw: &[u8], policy: &Policy) -> Inspection {
     };
     let message = reader::read(arrival, policy);
     let language = language::detect(&message.reply_text).map(str::to_owned);
-    let rendered = render_html(raw);
+    let rendered = render_html(raw, &policy.reading);
     let remote_pictures = rendered.as_ref().map_or(0, |html| html.remote_pictures);
     Inspection {
         from: message.from,
@@ -140,8 +141,8 @@ pub fn inspect(raw: &[u8], policy: &Policy) -> Inspection {
 }
 
 /// The cleaned HTML of a mail; `None` when it has none or is over a limit.
-pub(crate) fn render_html(raw: &[u8]) -> Option<channel_contract::RenderedHtml> {
-    let found = mime::html(raw)?;
+pub(crate) fn render_html(raw: &[u8], limits: &ReadingLimits) -> Option<RenderedHtml> {
+    let found = mime::html(raw, limits)?;
     // The cleaner is a library and this is the internet: its panic costs one picture of a mail.
-    std::panic::catch_unwind(|| html::clean(&found)).ok().flatten()
+    std::panic::catch_unwind(|| html::clean(&found, limits)).ok().flatten()
 }

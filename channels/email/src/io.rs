@@ -1,6 +1,6 @@
 //! Sockets: the only files of this crate, besides `lib.rs`, that name tokio.
 
-mod deliver;
+pub(crate) mod deliver;
 pub(crate) mod imap;
 pub(crate) mod pop3;
 pub(crate) mod smtp_in;

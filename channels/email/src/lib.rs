@@ -29,8 +29,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use channel_contract::{
-    Authentication, Channel, ChannelError, ChannelName, Examination, Host, InboundMessage, Outbound,
-    PartContent, PerformError, Performed, RenderedHtml, StoredMessage, Survey,
+    Authentication, Channel, ChannelError, ChannelName, DeliverError, Examination, Host,
+    InboundMessage, Outbound, PartContent, PerformError, Performed, RenderedHtml, StoredMessage,
+    Survey,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -80,8 +81,14 @@ impl EmailChannel {
         inspect::inspect(raw, &self.policy)
     }
 
-    /// Reads a mail that came by a way of the server's own: an import, the HTTP API. Never fails;
-    /// takes CPU time in proportion to the size.
+    /// Reads a mail that came by a way of the server's own: the HTTP API, the list of what could
+    /// not be read. Off the calling thread and in the time that is set for one reading; an error
+    /// only when the program ends.
+    pub async fn read_in_time(&self, arrival: Arrival) -> Result<InboundMessage, DeliverError> {
+        io::deliver::read(&self.policy, arrival).await
+    }
+
+    /// Reads a mail of an import. Never fails; takes CPU time in proportion to the size.
     pub fn read(&self, arrival: Arrival) -> InboundMessage {
         reader::read(arrival, &self.policy)
     }
@@ -179,6 +186,7 @@ pub fn policy(config: &EmailConfig, secret: &[u8]) -> Policy {
             .map(|domain| domain.to_lowercase())
             .collect(),
         trusted_authserv_id: config.trusted_authserv_id.clone(),
+        reading: config.reading.clone(),
     }
 }
 
@@ -252,7 +260,7 @@ impl Channel for EmailChannel {
     }
 
     fn render_html(&self, raw: &[u8]) -> Option<RenderedHtml> {
-        inspect::render_html(raw)
+        inspect::render_html(raw, &self.config.reading)
     }
 
     async fn examine(&self, message: StoredMessage) -> Option<Examination> {
@@ -263,7 +271,8 @@ impl Channel for EmailChannel {
         let look = move || {
             let language = language::detect(&message.reply_text).map(str::to_owned);
             let checked = authenticator.map(|authenticator| {
-                let check = async { tokio::time::timeout(limit, authenticator.check(&message)).await };
+                let check =
+                    async { tokio::time::timeout(limit, authenticator.check(&message)).await };
                 runtime.block_on(check).unwrap_or_else(|_| Some(Checked::no_answer()))
             });
             let mut found = Examination { language, ..Examination::default() };
@@ -281,6 +290,6 @@ impl Channel for EmailChannel {
     }
 
     fn open_part(&self, raw: &[u8], part: u32) -> Option<PartContent> {
-        mime::open_part(raw, part)
+        mime::open_part(raw, part, &self.config.reading)
     }
 }

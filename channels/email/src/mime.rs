@@ -27,18 +27,14 @@ use channel_contract::base::Timestamp;
 use channel_contract::{AttachmentInfo, Defect, PartContent, Party};
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 
+use crate::config::ReadingLimits;
 use scan::Scan;
 
 pub(crate) use attachment::{hex, safe_name};
 pub(crate) use header::{clean_id, clean_line};
-pub use scan::{
-    MAX_DEPTH, MAX_HEADER_BYTES, MAX_HEADERS, MAX_MAIL_BYTES, MAX_NESTED_MESSAGES, MAX_PARTS,
-};
 
 /// Text kept of one mail, in bytes: some two hundred pages. The raw mail keeps the rest.
 pub const MAX_TEXT_BYTES: usize = 256 * 1024;
-/// Recipients shown; the raw mail keeps the rest.
-pub const MAX_PARTIES: usize = 100;
 /// HTML looked at for text; more is not shown as text.
 const MAX_HTML_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of header read from a mail that is not opened.
@@ -53,9 +49,9 @@ pub struct Mail<'a> {
     pub from_count: usize,
     /// Where answers should go.
     pub reply_to: Vec<Party>,
-    /// To whom, at most [`MAX_PARTIES`].
+    /// To whom, at most as many as [`ReadingLimits::recipients`].
     pub to: Vec<Party>,
-    /// And to whom else, at most [`MAX_PARTIES`].
+    /// And to whom else, at most as many as [`ReadingLimits::recipients`].
     pub cc: Vec<Party>,
     /// One line.
     pub subject: String,
@@ -106,45 +102,55 @@ impl Mail<'_> {
     }
 }
 
-/// Reads a mail.
+/// Reads a mail within the limits that hold when nothing else is configured.
 pub fn read(raw: &[u8]) -> Mail<'_> {
-    let scan = scan::scan(raw);
-    read_scanned(raw, scan)
+    read_within(raw, &ReadingLimits::default())
+}
+
+/// Reads a mail.
+pub fn read_within<'a>(raw: &'a [u8], limits: &ReadingLimits) -> Mail<'a> {
+    let scan = scan::scan(raw, limits);
+    read_scanned(raw, scan, limits)
 }
 
 /// Reads the header of a mail of which only the beginning is there; `bytes` is its whole size.
-pub(crate) fn read_cut(raw: &[u8], bytes: u64) -> Mail<'_> {
-    let mut scan = scan::scan(raw);
+pub(crate) fn read_cut<'a>(raw: &'a [u8], bytes: u64, limits: &ReadingLimits) -> Mail<'a> {
+    let mut scan = scan::scan(raw, limits);
     scan.over_limit = Some(Defect {
         code: "too_large".to_owned(),
         detail: format!(
-            "Not opened: it has {bytes} bytes, more than {MAX_MAIL_BYTES}. Only its beginning was \
-             taken; the rest is in the mailbox."
+            "Not opened: it has {bytes} bytes, more than {}. Only its beginning was taken; the \
+             rest is in the mailbox.",
+            limits.message_bytes
         ),
     });
-    read_scanned(raw, scan)
+    read_scanned(raw, scan, limits)
 }
 
-fn read_scanned(raw: &[u8], scan: Scan) -> Mail<'_> {
-    match catch_unwind(AssertUnwindSafe(|| read_unguarded(raw, scan))) {
+fn read_scanned<'a>(raw: &'a [u8], scan: Scan, limits: &ReadingLimits) -> Mail<'a> {
+    match catch_unwind(AssertUnwindSafe(|| read_unguarded(raw, scan, limits))) {
         Ok(mail) => mail,
         Err(_) => unreadable("reader_failed", "Not opened: reading it failed. It is kept raw."),
     }
 }
 
 /// The HTML of a mail, as it came; `None` when it has none or is not opened.
-pub(crate) fn html(raw: &[u8]) -> Option<String> {
-    guarded(raw, |message| html_of(message, raw).map(|(html, _)| html.into_owned()))
+pub(crate) fn html(raw: &[u8], limits: &ReadingLimits) -> Option<String> {
+    guarded(raw, limits, |message| html_of(message, raw).map(|(html, _)| html.into_owned()))
 }
 
 /// One part of a mail by its number.
-pub(crate) fn open_part(raw: &[u8], part: u32) -> Option<PartContent> {
-    guarded(raw, |message| attachment::open_part(message, raw, part))
+pub(crate) fn open_part(raw: &[u8], part: u32, limits: &ReadingLimits) -> Option<PartContent> {
+    guarded(raw, limits, |message| attachment::open_part(message, raw, part))
 }
 
-fn guarded<T>(raw: &[u8], work: impl FnOnce(&Message<'_>) -> Option<T>) -> Option<T> {
+fn guarded<T>(
+    raw: &[u8],
+    limits: &ReadingLimits,
+    work: impl FnOnce(&Message<'_>) -> Option<T>,
+) -> Option<T> {
     catch_unwind(AssertUnwindSafe(|| {
-        if scan::scan(raw).over_limit.is_some() {
+        if scan::scan(raw, limits).over_limit.is_some() {
             return None;
         }
         work(&MessageParser::new().parse(raw)?)
@@ -159,12 +165,12 @@ fn unreadable(code: &str, detail: &str) -> Mail<'static> {
     mail
 }
 
-fn read_unguarded(raw: &[u8], scan: Scan) -> Mail<'_> {
+fn read_unguarded<'a>(raw: &'a [u8], scan: Scan, limits: &ReadingLimits) -> Mail<'a> {
     if let Some(over_limit) = scan.over_limit {
         let head = &raw[..scan.header_end.min(MAX_UNOPENED_HEADER_BYTES)];
         let mut mail = Mail::default();
         if let Some(message) = MessageParser::new().parse_headers(head) {
-            header::read(&message, head, scan.raw_8bit_headers, &mut mail);
+            header::read(&message, head, scan.raw_8bit_headers, limits.recipients, &mut mail);
             mail.message = Some(message);
         }
         mail.hops = scan.received;
@@ -181,7 +187,7 @@ fn read_unguarded(raw: &[u8], scan: Scan) -> Mail<'_> {
     if let Some(what) = scan.bad_multipart {
         mail.defect("bad_multipart", what);
     }
-    header::read(&message, raw, scan.raw_8bit_headers, &mut mail);
+    header::read(&message, raw, scan.raw_8bit_headers, limits.recipients, &mut mail);
     read_body(&message, raw, &mut mail);
     mail.message = Some(message);
     mail

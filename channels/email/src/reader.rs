@@ -44,11 +44,13 @@ pub struct Arrival {
 pub fn read(arrival: Arrival, policy: &Policy) -> InboundMessage {
     let spare = arrival.clone();
     // The last guard: a fault in a rule costs the reading of one mail.
-    catch_unwind(AssertUnwindSafe(|| read_unguarded(arrival, policy)))
-        .unwrap_or_else(|_| unread(spare))
+    catch_unwind(AssertUnwindSafe(|| read_unguarded(arrival, policy))).unwrap_or_else(|_| {
+        unread(spare, "reader_failed", "Not opened: reading it failed. It is kept raw.")
+    })
 }
 
-fn unread(arrival: Arrival) -> InboundMessage {
+/// A mail of which nothing is known but its bytes, with the defect that says why.
+pub(crate) fn unread(arrival: Arrival, code: &str, detail: &str) -> InboundMessage {
     let digest: [u8; 32] = Sha256::digest(&arrival.raw).into();
     InboundMessage {
         channel: arrival.channel,
@@ -73,10 +75,7 @@ fn unread(arrival: Arrival) -> InboundMessage {
         reports: Vec::new(),
         unanswerable: Some("unreadable".to_owned()),
         authentication: Authentication::default(),
-        defects: vec![Defect {
-            code: "reader_failed".to_owned(),
-            detail: "Not opened: reading it failed. It is kept raw.".to_owned(),
-        }],
+        defects: vec![Defect { code: code.to_owned(), detail: detail.to_owned() }],
         readable: false,
     }
 }
@@ -84,8 +83,8 @@ fn unread(arrival: Arrival) -> InboundMessage {
 fn read_unguarded(arrival: Arrival, policy: &Policy) -> InboundMessage {
     let Arrival { channel, received_at, envelope, origin, raw, cut_from_bytes } = arrival;
     let mail = match cut_from_bytes {
-        None => mime::read(&raw),
-        Some(bytes) => mime::read_cut(&raw, bytes),
+        None => mime::read_within(&raw, &policy.reading),
+        Some(bytes) => mime::read_cut(&raw, bytes, &policy.reading),
     };
     let verdict = filter::examine(&mail, &envelope, policy);
     let authentication = filter::authenticate(&mail, policy);

@@ -84,7 +84,6 @@ async fn read(app: &App, listed: OnTheList) -> Result<InboundMessage, ApiError> 
     let hash = listed.raw_sha256.as_deref().and_then(ContentHash::from_slice);
     let hash = hash.ok_or_else(|| ApiError::internal("an unreadable message has no raw bytes"))?;
     let raw = app.media.load(&hash).await?;
-    let email = Arc::clone(&app.channels.email);
     let arrival = Arrival {
         channel: ChannelName(listed.channel),
         received_at: listed.at,
@@ -93,8 +92,7 @@ async fn read(app: &App, listed: OnTheList) -> Result<InboundMessage, ApiError> 
         raw,
         cut_from_bytes: None,
     };
-    let reading = tokio::task::spawn_blocking(move || email.read(arrival));
-    reading.await.map_err(ApiError::internal)
+    app.channels.email.read_in_time(arrival).await.map_err(ApiError::internal)
 }
 
 /// Where to.

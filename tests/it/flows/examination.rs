@@ -65,8 +65,7 @@ struct Bank {
 
 impl Bank {
     async fn open(outside: Outside, name_server: std::net::SocketAddr) -> Self {
-        let server =
-            TestServer::start_with(outside, |config| settings(config, name_server)).await;
+        let server = TestServer::start_with(outside, |config| settings(config, name_server)).await;
         server.add_queue("General").await;
         let boss = server.program("boss", Role::Supervisor).await;
         let new = json!({
@@ -112,12 +111,16 @@ fn codes(reasons: &Value) -> Vec<&str> {
 async fn a_sender_for_whom_the_domain_vouches_is_known_without_a_click() {
     let shop = Shop::new();
     let bank = Bank::open(Outside::system(), name_server::start(shop.zone.clone()).await).await;
-    let mut desk = bank.boss.live("").await;
+    // Both are told at the same time, in no order.
+    let (mut desk, mut list) = (bank.boss.live("").await, bank.boss.live("").await);
     let path = bank.deliver("signed", &shop.signed("signed")).await;
     let verdict = examined(&mut desk, &path).await;
-    assert_eq!((&verdict["standing"], &verdict["dmarc"]), (&json!("authenticated"), &json!("pass")));
+    assert_eq!(
+        (&verdict["standing"], &verdict["dmarc"]),
+        (&json!("authenticated"), &json!("pass"))
+    );
     assert_eq!(codes(&verdict["reasons"]), ["domain_vouches"]);
-    let opened = desk.find(|event| event["data"]["interaction"]["client"]["id"] == bank.client);
+    let opened = list.find(|event| event["data"]["interaction"]["client"]["id"] == bank.client);
     assert_eq!(opened.await["interaction"]["candidates"], 1);
     let shown = bank.boss.get(&path).await.expect(200).json();
     assert_eq!(shown["identification"], json!({ "how": "email", "candidates": [] }));
@@ -161,7 +164,10 @@ async fn a_forged_sender_opens_no_file_until_an_agent_says_who_it_is() {
     let path = bank.deliver("again", &letter("again")).await;
     examined(&mut desk, &path).await;
     let shown = bank.boss.get(&path).await.expect(200).json();
-    assert_eq!((&shown["client"], &shown["identification"]["how"]), (&Value::Null, &json!("proposed")));
+    assert_eq!(
+        (&shown["client"], &shown["identification"]["how"]),
+        (&Value::Null, &json!("proposed"))
+    );
     bank.server.stop().await;
 }
 
@@ -172,11 +178,14 @@ async fn name_servers_that_are_silent_are_asked_again_and_the_mail_waits_for_nob
     let clock = Arc::new(MockClock::at(Outside::system().clock.now()));
     let outside = Outside { clock: Arc::clone(&clock) as Arc<_>, ..Outside::system() };
     let bank = Bank::open(outside, silent.local_addr().expect("an address")).await;
-    let mut desk = bank.boss.live("").await;
+    let (mut desk, mut list) = (bank.boss.live("").await, bank.boss.live("").await);
     // It is taken and in its queue before anybody was asked.
     let path = bank.deliver("patient", &shop.signed("patient")).await;
     let verdict = examined(&mut desk, &path).await;
-    assert_eq!((&verdict["standing"], &verdict["progress"]), (&json!("unknown"), &json!("pending")));
+    assert_eq!(
+        (&verdict["standing"], &verdict["progress"]),
+        (&json!("unknown"), &json!("pending"))
+    );
     assert_eq!(codes(&verdict["reasons"]), ["no_answer_yet"]);
     assert_eq!(bank.message(&path).await["language"], "uk", "what needs nobody is known");
 
@@ -188,7 +197,7 @@ async fn name_servers_that_are_silent_are_asked_again_and_the_mail_waits_for_nob
         (&verdict["standing"], &verdict["progress"]),
         (&json!("authenticated"), &json!("done"))
     );
-    desk.find(|event| event["data"]["interaction"]["client"]["id"] == bank.client).await;
+    list.find(|event| event["data"]["interaction"]["client"]["id"] == bank.client).await;
     bank.server.stop().await;
 }
 

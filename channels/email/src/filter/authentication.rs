@@ -116,7 +116,9 @@ mod tests {
             results(&crate::mime::read(raw.as_bytes()), &policy()).aligned
         };
         assert!(aligned("dkim=pass header.d=shop.example; dmarc=none"));
-        assert!(aligned("dkim=fail header.d=x.example; spf=pass smtp.mailfrom=a@mail.shop.example"));
+        assert!(aligned(
+            "dkim=fail header.d=x.example; spf=pass smtp.mailfrom=a@mail.shop.example"
+        ));
         assert!(aligned("dkim=pass header.i=@mail.shop.example header.s=k1"));
         assert!(!aligned("dkim=fail header.d=shop.example"));
         assert!(!aligned("dkim=pass header.d=lists.example; spf=pass smtp.mailfrom=lists.example"));

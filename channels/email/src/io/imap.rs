@@ -176,7 +176,7 @@ impl Watcher {
         validity: u32,
         uid: u32,
     ) -> Result<(), Fault> {
-        let Some(fetched) = connection.fetch(uid).await? else {
+        let Some(fetched) = connection.fetch(uid, self.policy.reading.message_bytes).await? else {
             // Somebody else removed it meanwhile.
             return Ok(());
         };

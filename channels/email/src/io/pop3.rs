@@ -149,7 +149,8 @@ impl Watcher {
         connection: &mut Connection,
         mail: &connection::Listed,
     ) -> Result<(), Fault> {
-        let (raw, cut_from_bytes) = connection.retrieve(mail).await?;
+        let (raw, cut_from_bytes) =
+            connection.retrieve(mail, self.policy.reading.message_bytes).await?;
         let arrival = Arrival {
             channel: self.channel.clone(),
             received_at: self.host.clock().now(),

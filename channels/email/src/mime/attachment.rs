@@ -327,6 +327,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ReadingLimits;
 
     #[test]
     fn names_are_safe_to_save_under() {
@@ -366,7 +367,8 @@ mod tests {
             let raw = format!("From: a@b\r\nContent-Type: message/rfc822\r\n\r\n{rest}");
             let mail = crate::mime::read(raw.as_bytes());
             for file in &mail.attachments {
-                let opened = crate::mime::open_part(raw.as_bytes(), file.part);
+                let opened =
+                    crate::mime::open_part(raw.as_bytes(), file.part, &ReadingLimits::default());
                 assert_eq!(opened.expect("opened").content.as_ref(), rest.as_bytes(), "{rest:?}");
             }
         }

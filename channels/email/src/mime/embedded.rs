@@ -13,7 +13,7 @@ use super::attachment::{content_of, hex, media_type, name_of};
 use super::tnef::{self, Tnef};
 use super::{Mail, charset, uuencode};
 
-/// Bits of a number that name the part; [`super::MAX_PARTS`] fits into them.
+/// Bits of a number that name the part; `ReadingLimits::parts` fits into them.
 const PART_BITS: u32 = 16;
 const PART_MASK: u32 = (1 << PART_BITS) - 1;
 /// Text in which embedded files are looked for, in bytes.
@@ -170,8 +170,15 @@ fn file_name(number: u32, file: &File) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{open_part, read, tnef};
     use base64::Engine as _;
+    use channel_contract::PartContent;
+
+    use super::super::{read, tnef};
+    use crate::config::ReadingLimits;
+
+    fn open_part(raw: &[u8], part: u32) -> Option<PartContent> {
+        super::super::open_part(raw, part, &ReadingLimits::default())
+    }
 
     #[test]
     fn a_container_gives_its_text_and_its_files() {
@@ -184,7 +191,10 @@ mod tests {
         let mail = read(raw.as_bytes());
         assert_eq!(mail.text, "Добрий день");
         assert!(mail.has_html);
-        assert_eq!(super::super::html(raw.as_bytes()).as_deref(), Some("<p>Добрий</p>"));
+        assert_eq!(
+            super::super::html(raw.as_bytes(), &ReadingLimits::default()).as_deref(),
+            Some("<p>Добрий</p>")
+        );
         let names: Vec<&str> = mail.attachments.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(names[0], "Звіт за рік.pdf");
         assert!(names[1].starts_with("attachment-"), "{names:?}");

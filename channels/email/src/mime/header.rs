@@ -9,7 +9,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use mail_parser::parsers::MessageStream;
 use mail_parser::{Addr, Address, Header, HeaderName, HeaderValue, Message, MimeHeaders};
 
-use super::{MAX_PARTIES, Mail, charset};
+use super::{Mail, charset};
 use crate::thread::MAX_REFERENCES;
 
 use super::attachment::is_invisible;
@@ -19,13 +19,20 @@ const MAX_LINE_CHARS: usize = 1_000;
 /// An address or Message-ID is longer only in an attack. RFC 5322 §2.1.1 limits a line to 998.
 const MAX_ID_BYTES: usize = 998;
 
-/// Reads the fields of `message` into `mail`.
+/// Reads the fields of `message` into `mail`; of each list of parties `parties_max`.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a hundred fields that nobody asks for")]
-pub(super) fn read(message: &Message<'_>, raw: &[u8], raw_8bit: bool, mail: &mut Mail<'_>) {
+pub(super) fn read(
+    message: &Message<'_>,
+    raw: &[u8],
+    raw_8bit: bool,
+    parties_max: usize,
+    mail: &mut Mail<'_>,
+) {
     let mut reader = FieldReader {
         message,
         raw,
         raw_8bit,
+        parties_max,
         repaired: false,
         mended: false,
         likely: OnceCell::new(),
@@ -39,11 +46,9 @@ pub(super) fn read(message: &Message<'_>, raw: &[u8], raw_8bit: bool, mail: &mut
                     mail.from = Some(parties.swap_remove(0));
                 }
             }
-            HeaderName::ReplyTo => {
-                add(&mut mail.reply_to, reader.parties(field));
-            }
-            HeaderName::To => add(&mut mail.to, reader.parties(field)),
-            HeaderName::Cc => add(&mut mail.cc, reader.parties(field)),
+            HeaderName::ReplyTo => reader.add_parties(field, &mut mail.reply_to),
+            HeaderName::To => reader.add_parties(field, &mut mail.to),
+            HeaderName::Cc => reader.add_parties(field, &mut mail.cc),
             HeaderName::Subject if mail.subject.is_empty() => {
                 mail.subject = reader.subject(field);
             }
@@ -58,6 +63,11 @@ pub(super) fn read(message: &Message<'_>, raw: &[u8], raw_8bit: bool, mail: &mut
     }
     if reader.mended {
         mail.defect("bad_addresses", "Addresses were not written as they should be; mended.");
+    }
+    if mail.to.len() > parties_max || mail.cc.len() > parties_max {
+        mail.to.truncate(parties_max);
+        mail.cc.truncate(parties_max);
+        mail.defect("many_recipients", format!("Only the first {parties_max} are shown."));
     }
     finish(message, reader.repaired, mail);
 }
@@ -80,11 +90,6 @@ fn finish(message: &Message<'_>, repaired: bool, mail: &mut Mail<'_>) {
     }
     if mail.message_id.is_none() {
         mail.defect("no_message_id", "There is no Message-ID.");
-    }
-    if mail.to.len() > MAX_PARTIES || mail.cc.len() > MAX_PARTIES {
-        mail.to.truncate(MAX_PARTIES);
-        mail.cc.truncate(MAX_PARTIES);
-        mail.defect("many_recipients", format!("Only the first {MAX_PARTIES} are shown."));
     }
     mail.in_reply_to.truncate(MAX_REFERENCES);
     if mail.references.len() > MAX_REFERENCES {
@@ -122,6 +127,7 @@ struct FieldReader<'a> {
     message: &'a Message<'a>,
     raw: &'a [u8],
     raw_8bit: bool,
+    parties_max: usize,
     repaired: bool,
     /// An address was not written as it should be.
     mended: bool,
@@ -130,10 +136,20 @@ struct FieldReader<'a> {
 }
 
 impl<'a> FieldReader<'a> {
+    /// Adds the parties of one field, up to a few more than are kept.
+    fn add_parties(&mut self, field: &Header<'_>, all: &mut Vec<Party>) {
+        let more = self.parties(field);
+        if all.len() <= self.parties_max {
+            all.extend(more);
+        }
+    }
+
     fn parties(&mut self, field: &Header<'_>) -> Vec<Party> {
         let mut mended = false;
-        let mut collect =
-            |address: &Address<'_>| with_commas_joined(address.iter().map(party), &mut mended);
+        let most = self.parties_max;
+        let mut collect = |address: &Address<'_>| {
+            with_commas_joined(address.iter().map(party), most, &mut mended)
+        };
         if let Some(text) = self.repair(field)
             && let HeaderValue::Address(address) =
                 MessageStream::new(text.as_bytes()).parse_address()
@@ -196,10 +212,14 @@ fn has_replacement(value: &HeaderValue<'_>) -> bool {
 
 /// Parties without the empty ones, and names cut at an unquoted comma put together again:
 /// `Koval, Olena <olena@shop.example>` is one person.
-fn with_commas_joined(parties: impl Iterator<Item = Party>, mended: &mut bool) -> Vec<Party> {
+fn with_commas_joined(
+    parties: impl Iterator<Item = Party>,
+    most: usize,
+    mended: &mut bool,
+) -> Vec<Party> {
     let mut joined: Vec<Party> = Vec::new();
     let parties = parties.filter(|party| !(party.name.is_empty() && party.address.is_empty()));
-    for mut party in parties.take(2 * MAX_PARTIES) {
+    for mut party in parties.take(most.saturating_mul(2)) {
         if !party.name.is_empty()
             && let Some(half) = joined.pop_if(|last| !last.address.contains('@'))
         {
@@ -208,7 +228,7 @@ fn with_commas_joined(parties: impl Iterator<Item = Party>, mended: &mut bool) -
             *mended = true;
         }
         joined.push(party);
-        if joined.len() > MAX_PARTIES {
+        if joined.len() > most {
             break;
         }
     }
@@ -237,12 +257,6 @@ fn date(value: &HeaderValue<'_>) -> Option<Timestamp> {
 fn ids<'a>(value: &'a HeaderValue<'_>) -> impl Iterator<Item = String> + use<'a> {
     let list = value.as_text_list().unwrap_or_default();
     list.iter().map(|id| clean_id(id)).filter(|id| !id.is_empty())
-}
-
-fn add(all: &mut Vec<Party>, more: Vec<Party>) {
-    if all.len() <= MAX_PARTIES {
-        all.extend(more);
-    }
 }
 
 /// A Message-ID or Content-ID without brackets, white space and control characters: a folded one

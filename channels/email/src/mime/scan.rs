@@ -8,20 +8,10 @@
 use channel_contract::Defect;
 use memchr::memchr;
 
-/// Largest mail that is opened, in bytes. A larger one was announced as refused (RFC 1870).
-pub const MAX_MAIL_BYTES: usize = 50 * 1024 * 1024;
-/// Parts in one mail; real ones stay under a hundred.
-pub const MAX_PARTS: usize = 1_000;
-/// Multiparts within multiparts; real ones stay under ten.
-pub const MAX_DEPTH: usize = 50;
-/// Messages attached to messages attached to messages.
-pub const MAX_NESTED_MESSAGES: usize = 5;
-/// Header fields of the mail; real ones stay under two hundred.
-pub const MAX_HEADERS: usize = 2_000;
-/// One header field with its continuation lines, in bytes.
-pub const MAX_HEADER_BYTES: usize = 64 * 1024;
-/// Header fields of all parts together.
-const MAX_PART_HEADERS: usize = 10 * MAX_PARTS;
+use crate::config::ReadingLimits;
+
+/// Header fields of all parts together, for each part that is allowed.
+const HEADERS_PER_PART: usize = 10;
 /// Largest mail that may hold an attached message in an encoding that RFC 2046 §5.2.1 forbids:
 /// what is inside cannot be counted without decoding it.
 const MAX_ENCODED_NESTED_BYTES: usize = 1024 * 1024;
@@ -59,6 +49,7 @@ struct PartHeader<'a> {
 }
 
 struct Scanner<'a> {
+    limits: &'a ReadingLimits,
     scan: Scan,
     levels: Vec<Level<'a>>,
     header: PartHeader<'a>,
@@ -81,8 +72,9 @@ enum Field {
 }
 
 /// Looks at a mail.
-pub(super) fn scan(raw: &[u8]) -> Scan {
+pub(super) fn scan(raw: &[u8], limits: &ReadingLimits) -> Scan {
     let mut scanner = Scanner {
+        limits,
         scan: Scan::default(),
         levels: Vec::new(),
         header: PartHeader::default(),
@@ -95,8 +87,8 @@ pub(super) fn scan(raw: &[u8]) -> Scan {
         nested: 0,
         encoded_nested: false,
     };
-    if raw.len() > MAX_MAIL_BYTES {
-        scanner.over("too_large", &format!("more than {MAX_MAIL_BYTES} bytes"));
+    if raw.len() > limits.message_bytes {
+        scanner.over("too_large", &format!("more than {} bytes", limits.message_bytes));
     }
     let mut at = 0;
     while at < raw.len() {
@@ -144,8 +136,9 @@ impl<'a> Scanner<'a> {
             self.field_bytes = line.len();
             self.start_field(line);
         }
-        if self.field_bytes > MAX_HEADER_BYTES {
-            self.over("header_too_long", &format!("a header over {MAX_HEADER_BYTES} bytes"));
+        let most = self.limits.header_bytes;
+        if self.field_bytes > most {
+            self.over("header_too_long", &format!("a header over {most} bytes"));
         }
         match self.field {
             Field::ContentType => self.content_type(line),
@@ -173,8 +166,9 @@ impl<'a> Scanner<'a> {
         } else {
             Field::Other
         };
-        if self.headers > MAX_HEADERS || self.part_headers > MAX_PART_HEADERS {
-            self.over("too_many_headers", &format!("more than {MAX_HEADERS} headers"));
+        let ReadingLimits { headers, parts, .. } = *self.limits;
+        if self.headers > headers || self.part_headers / HEADERS_PER_PART > parts {
+            self.over("too_many_headers", &format!("more than {headers} headers"));
         }
     }
 
@@ -206,22 +200,26 @@ impl<'a> Scanner<'a> {
             self.parts += 1;
             self.push(Level { boundary: None });
             self.in_headers = true;
-            if self.nested > MAX_NESTED_MESSAGES {
-                self.over(
-                    "too_deep",
-                    &format!("messages nested deeper than {MAX_NESTED_MESSAGES}"),
-                );
+            let most = self.limits.nested_messages;
+            if self.nested > most {
+                self.over("too_deep", &format!("messages nested deeper than {most}"));
             }
         }
-        if self.parts > MAX_PARTS {
-            self.over("too_many_parts", &format!("more than {MAX_PARTS} parts"));
-        }
+        self.check_parts();
     }
 
     fn push(&mut self, level: Level<'a>) {
         self.levels.push(level);
-        if self.levels.len() > MAX_DEPTH {
-            self.over("too_deep", &format!("parts nested deeper than {MAX_DEPTH}"));
+        let most = self.limits.depth;
+        if self.levels.len() > most {
+            self.over("too_deep", &format!("parts nested deeper than {most}"));
+        }
+    }
+
+    fn check_parts(&mut self) {
+        let most = self.limits.parts;
+        if self.parts > most {
+            self.over("too_many_parts", &format!("more than {most} parts"));
         }
     }
 
@@ -253,9 +251,7 @@ impl<'a> Scanner<'a> {
         self.field_bytes = 0;
         if !closes {
             self.parts += 1;
-            if self.parts > MAX_PARTS {
-                self.over("too_many_parts", &format!("more than {MAX_PARTS} parts"));
-            }
+            self.check_parts();
         }
     }
 
@@ -297,7 +293,64 @@ mod tests {
     use super::*;
 
     fn code(raw: &str) -> Option<String> {
-        scan(raw.as_bytes()).over_limit.map(|defect| defect.code)
+        code_within(raw, &ReadingLimits::default())
+    }
+
+    fn code_within(raw: &str, limits: &ReadingLimits) -> Option<String> {
+        scan(raw.as_bytes(), limits).over_limit.map(|defect| defect.code)
+    }
+
+    #[test]
+    fn every_limit_can_be_set_and_holds_to_one() {
+        let nested = "Content-Type: message/rfc822\n\n";
+        let deep = "Content-Type: multipart/mixed; boundary=a\n\n--a\n\
+                    Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n--a--\n";
+        let few = |set: &dyn Fn(&mut ReadingLimits)| {
+            let mut limits = ReadingLimits::default();
+            set(&mut limits);
+            limits
+        };
+        for (raw, code, over, within) in [
+            (
+                "X: 1\n\n123\n".to_owned(),
+                "too_large",
+                few(&|limits| limits.message_bytes = 9),
+                few(&|limits| limits.message_bytes = 10),
+            ),
+            (
+                deep.to_owned(),
+                "too_many_parts",
+                few(&|limits| limits.parts = 2),
+                few(&|limits| limits.parts = 3),
+            ),
+            (
+                deep.to_owned(),
+                "too_deep",
+                few(&|limits| limits.depth = 1),
+                few(&|limits| limits.depth = 2),
+            ),
+            (
+                nested.repeat(3) + "X: y\n\n",
+                "too_deep",
+                few(&|limits| limits.nested_messages = 2),
+                few(&|limits| limits.nested_messages = 3),
+            ),
+            (
+                "X: y\nY: z\n\n".to_owned(),
+                "too_many_headers",
+                few(&|limits| limits.headers = 1),
+                few(&|limits| limits.headers = 2),
+            ),
+            (
+                "X: 456\n 89\n\n".to_owned(),
+                "header_too_long",
+                few(&|limits| limits.header_bytes = 8),
+                few(&|limits| limits.header_bytes = 9),
+            ),
+        ] {
+            assert_eq!(code_within(&raw, &over).as_deref(), Some(code), "{raw:?}");
+            assert_eq!(code_within(&raw, &within), None, "{raw:?}");
+        }
     }
 
     #[test]
@@ -305,7 +358,7 @@ mod tests {
         let raw = "Received: a\r\nReceived: b\r\nFrom: a@b\r\nContent-Type: multipart/mixed;\r\n \
                    boundary=\"x y\"\r\n\r\n--x y\r\n\r\ntext\r\n--\r\n--x y\r\nContent-Type: \
                    image/png\r\n\r\n\r\n--x y--\r\n";
-        let scan = scan(raw.as_bytes());
+        let scan = scan(raw.as_bytes(), &ReadingLimits::default());
         assert!(scan.over_limit.is_none());
         assert_eq!(scan.received, 2);
         assert_eq!(&raw[scan.header_end..scan.header_end + 5], "--x y");
@@ -361,7 +414,7 @@ mod tests {
 
     #[test]
     fn mails_over_the_size_are_not_opened() {
-        let large = "x".repeat(MAX_MAIL_BYTES);
+        let large = "x".repeat(ReadingLimits::default().message_bytes);
         assert_eq!(code(&format!("\n{large}")).as_deref(), Some("too_large"));
     }
 

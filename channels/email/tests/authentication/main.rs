@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use bytes::Bytes;
 use channel_contract::AuthenticationResult::{Fail, Neutral, None as Nothing, Pass};
-use channel_contract::{
-    Authentication, Channel, Envelope, Examination, Standing, StoredMessage,
-};
+use channel_contract::{Authentication, Channel, Envelope, Examination, Standing, StoredMessage};
 use channel_email::EmailChannel;
 use channel_email::config::{AuthenticationConfig, EmailConfig, MailboxConfig};
 use mail_auth::common::crypto::Ed25519Key;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use channel_email::config::ReadingLimits;
 use channel_email::inspect::{Inspection, inspect};
 
 /// Far more than any of these takes on a busy machine in a build without optimisation; without the
@@ -82,7 +83,7 @@ fn bombs_of_addresses_and_references_are_cut() {
         "<a@b>\r\n ".repeat(5_000)
     );
     let inspection = read(raw.into_bytes());
-    assert_eq!(inspection.to.len(), channel_email::mime::MAX_PARTIES);
+    assert_eq!(inspection.to.len(), ReadingLimits::default().recipients);
     assert_eq!(inspection.references.len(), channel_email::thread::MAX_REFERENCES);
     assert!(inspection.defects.iter().any(|defect| defect.code == "many_recipients"));
 }

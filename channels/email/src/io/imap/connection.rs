@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{AfterFetch, ImapConfig, TlsMode};
 use crate::io::{tls, token};
-use crate::mime::MAX_MAIL_BYTES;
 
 /// Longest time for one exchange with the server.
 const EXCHANGE: Duration = Duration::from_mins(1);
@@ -129,8 +128,13 @@ impl Connection {
         Ok(self.search("UID *").await?.last().copied().unwrap_or(0))
     }
 
-    /// One mail without marking it; `None` when it is gone.
-    pub(super) async fn fetch(&mut self, uid: u32) -> Result<Option<Fetched>, Fault> {
+    /// One mail without marking it; `None` when it is gone. Of one with more than `bytes_max` the
+    /// beginning.
+    pub(super) async fn fetch(
+        &mut self,
+        uid: u32,
+        bytes_max: usize,
+    ) -> Result<Option<Fetched>, Fault> {
         let Some(size) = self.ask(uid, "(UID RFC822.SIZE)", |fetch| fetch.size).await? else {
             return Ok(None);
         };
@@ -140,8 +144,8 @@ impl Connection {
             let raw = self.ask(uid, "(UID BODY.PEEK[])", body).await?;
             return Ok(raw.map(|raw| Fetched { raw, cut_from_bytes: None }));
         }
-        let too_large = size > MAX_MAIL_BYTES;
-        let wanted = if too_large { KEPT_OF_TOO_LARGE_BYTES } else { MAX_MAIL_BYTES };
+        let too_large = size > bytes_max;
+        let wanted = if too_large { KEPT_OF_TOO_LARGE_BYTES } else { bytes_max };
         let mut raw = Vec::with_capacity(size.min(wanted));
         while raw.len() < wanted {
             let piece = PIECE_BYTES.min(wanted - raw.len());

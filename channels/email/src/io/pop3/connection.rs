@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Pop3Config, TlsMode};
 use crate::io::{tls, token};
-use crate::mime::MAX_MAIL_BYTES;
 
 /// Longest time without a line from the server. RFC 1939 §3: servers may close after ten minutes.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -155,18 +154,22 @@ impl Connection {
         }
     }
 
-    /// One mail; of one that is too large the beginning, and its whole size.
-    pub(super) async fn retrieve(&mut self, mail: &Listed) -> Result<(Bytes, Option<u64>), Fault> {
-        if mail.size_bytes > MAX_MAIL_BYTES as u64 {
+    /// One mail; of one with more than `bytes_max` the beginning, and its whole size.
+    pub(super) async fn retrieve(
+        &mut self,
+        mail: &Listed,
+        bytes_max: usize,
+    ) -> Result<(Bytes, Option<u64>), Fault> {
+        if mail.size_bytes > bytes_max as u64 {
             self.command(&format!("TOP {} {LINES_OF_TOO_LARGE}", mail.number)).await?;
-            return Ok((self.text().await?, Some(mail.size_bytes)));
+            return Ok((self.text(bytes_max).await?, Some(mail.size_bytes)));
         }
         self.command(&format!("RETR {}", mail.number)).await?;
-        Ok((self.text().await?, None))
+        Ok((self.text(bytes_max).await?, None))
     }
 
     /// A text that a dot ends, without the dots that stand before its own. RFC 1939 §3.
-    async fn text(&mut self) -> Result<Bytes, Fault> {
+    async fn text(&mut self, bytes_max: usize) -> Result<Bytes, Fault> {
         let mut text = Vec::new();
         loop {
             let line = self.line().await?;
@@ -174,7 +177,7 @@ impl Connection {
                 return Ok(text.into());
             }
             let line = line.strip_prefix(b".").unwrap_or(&line);
-            if text.len() + line.len() > MAX_MAIL_BYTES {
+            if text.len() + line.len() > bytes_max {
                 return Err(Fault::Broken(format!("{} sends more than it said", self.name)));
             }
             text.extend_from_slice(line);
