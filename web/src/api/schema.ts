@@ -351,7 +351,11 @@ export interface paths {
       cookie?: never;
     };
     get?: never;
-    /** Says with which client a contact is; the address means this client from now on */
+    /**
+     * Says with which client a contact is; the address means this client from now on
+     * @description Also where a client is only proposed, because nobody vouches for the sender: whoever says so has
+     *     made sure of it, and the audit trail names them.
+     */
     put: operations['interaction_choose_client'];
     post?: never;
     delete?: never;
@@ -1765,8 +1769,14 @@ export interface components {
       dkim: string;
       /** @description Likewise. */
       dmarc: string;
+      /** @description `pending`: it may change yet; `done`; `failed`. */
+      progress: string;
+      /** @description Why it stands so. */
+      reasons: components['schemas']['Finding'][];
       /** @description `pass`, `fail`, `neutral`, `none`. */
       spf: string;
+      /** @description What all of it says: `authenticated`, `not_authenticated`, `unknown`. */
+      standing: string;
       /** @description What a person should look at. */
       warnings: components['schemas']['Finding'][];
     };
@@ -2450,7 +2460,10 @@ export interface components {
     Identification: {
       /** @description Clients with the same address, for a choice. */
       candidates: components['schemas']['CandidateRef'][];
-      /** @description `email`, `phone`, `chosen`, `none`. */
+      /**
+       * @description `email`, `phone`, `chosen`, `none`; `proposed`: the address is a client's, but nobody vouches
+       *     for the sender, so that an agent has to say that it is the client.
+       */
       how: string;
     };
     /** @description Whom an address or a number means */
@@ -2467,7 +2480,8 @@ export interface components {
       answered_at?: components['schemas']['Timestamp'] | null;
       /**
        * Format: int64
-       * @description How many clients the address fits, when it is not one.
+       * @description How many clients the address fits. One without a `client` is only proposed: nobody vouches
+       *     for the sender.
        */
       candidates: number;
       client?: components['schemas']['ClientRef'] | null;
@@ -2754,6 +2768,11 @@ export interface components {
     };
     /** @description One message of an interaction. */
     Message: {
+      /**
+       * Format: int64
+       * @description How often it has come in; more than once: `/messages/{id}/arrivals` says when and how.
+       */
+      arrivals: number;
       /** @description When it came in or was written. */
       at: components['schemas']['Timestamp'];
       /** @description Files that came or go with it. */
@@ -2779,6 +2798,8 @@ export interface components {
       interaction_id: components['schemas']['InteractionId'];
       /** @description `message`, `note`, `auto_reply`, `bounce`, `complaint`, `list`. */
       kind: string;
+      /** @description In which language it is written, ISO 639-1; absent when that is not known (yet). */
+      language?: string | null;
       /** @description `email`, `voice`, `fax`, `letter`. */
       medium: string;
       /** @description `false`: it could not be read; there is `/messages/{id}/raw`. */
@@ -3105,7 +3126,8 @@ export interface components {
         answered_at?: components['schemas']['Timestamp'] | null;
         /**
          * Format: int64
-         * @description How many clients the address fits, when it is not one.
+         * @description How many clients the address fits. One without a `client` is only proposed: nobody vouches
+         *     for the sender.
          */
         candidates: number;
         client?: components['schemas']['ClientRef'] | null;
@@ -3161,6 +3183,11 @@ export interface components {
     Page_Message: {
       /** @description The rows. */
       items: {
+        /**
+         * Format: int64
+         * @description How often it has come in; more than once: `/messages/{id}/arrivals` says when and how.
+         */
+        arrivals: number;
         /** @description When it came in or was written. */
         at: components['schemas']['Timestamp'];
         /** @description Files that came or go with it. */
@@ -3186,6 +3213,8 @@ export interface components {
         interaction_id: components['schemas']['InteractionId'];
         /** @description `message`, `note`, `auto_reply`, `bounce`, `complaint`, `list`. */
         kind: string;
+        /** @description In which language it is written, ISO 639-1; absent when that is not known (yet). */
+        language?: string | null;
         /** @description `email`, `voice`, `fax`, `letter`. */
         medium: string;
         /** @description `false`: it could not be read; there is `/messages/{id}/raw`. */

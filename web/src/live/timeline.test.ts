@@ -8,9 +8,10 @@ import {
   lastInbound,
   matches,
   merge,
-  withDelivery,
-  without,
   type StreamEntry,
+  withDelivery,
+  withExamination,
+  without,
 } from './timeline';
 
 const contact = (id: string): InteractionBrief => ({
@@ -52,6 +53,30 @@ describe('the timeline', () => {
     const page = [whole('c', 3), whole('b', 2)];
     const all = merge(merge([], page), [whole('a', 1), whole('b', 2), whole('d', 4)]);
     expect(ids(all)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('takes what a closer look found out, whatever has been read of the message', () => {
+    const authentication = {
+      standing: 'authenticated' as const,
+      progress: 'done' as const,
+      reasons: [{ code: 'domain_vouches', detail: '' }],
+      spf: 'none' as const,
+      dkim: 'pass' as const,
+      dmarc: 'pass' as const,
+      warnings: [],
+    };
+    const entries = withExamination([whole('a', 1), told('b', 2)], 'a', {
+      language: 'uk',
+      authentication,
+    });
+    expect(entries[0]?.message).toMatchObject({
+      language: 'uk',
+      authentication,
+      text: 'Добрий день!',
+    });
+    expect(withExamination(entries, 'b', { language: 'en', authentication: null })).toEqual(
+      entries,
+    );
   });
 
   it('prefers the whole message to its beginning, whichever comes first', () => {

@@ -1,4 +1,8 @@
 /** Texts of the conversation: what was written, and what is being written, in English. */
+import { plural } from '../plural';
+
+const n = plural('en');
+
 export const conversation = {
   timeline: {
     label: 'Conversation',

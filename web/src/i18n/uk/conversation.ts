@@ -1,5 +1,8 @@
 /** Texts of the conversation: what was written, and what is being written, in Ukrainian. */
 import type { conversation as english } from '../en/conversation';
+import { plural } from '../plural';
+
+const n = plural('uk');
 
 export const conversation: typeof english = {
   timeline: {
