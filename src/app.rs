@@ -36,7 +36,7 @@ use crate::store::lease::{Lease, LeaseError, LeaseTimes};
 use crate::store::{Db, StoreError, migrate};
 use crate::telemetry;
 use crate::wallboard::Floor;
-use crate::{examination, http, jobs, message};
+use crate::{http, jobs, message};
 
 /// How long a task may take to finish what it has begun when the server stops. Longer than any
 /// commit, shorter than the 90 s after which systemd kills.
@@ -300,6 +300,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let publisher = Publisher {
         db: running.app.db.clone(),
         hub: running.app.hub.clone(),
+        routing: running.app.routing.clone(),
         pictures: Arc::clone(&running.app.pictures),
         viewers: Arc::clone(&running.app.viewers),
         clock: Arc::clone(&running.app.clock),
@@ -307,7 +308,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     };
     running.spawn("messages", |_, stop| message::live::run(publisher, changed, stop));
     running.spawn("jobs", jobs::run);
-    running.spawn("examination", examination::run);
+    running.spawn("examination", channels::examine);
     running.spawn("outbox", channels::send);
     running.receive().await?;
     running.spawn("http", |app, stop| http::serve(app, listener, stop));

@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::auth::RandomSource;
 use crate::config::ChannelsConfig;
 use crate::intake::{self, Intake, IntakeHost, LookingHost, Mailbox, Mailboxes, WayIn};
-use crate::outbox;
 use crate::store::{Db, StoreError, setting};
+use crate::{examination, outbox};
 
 /// The setting that holds the key of our signatures.
 const SIGNING_SECRET: &str = "channels.email.signing_secret";
@@ -139,6 +139,21 @@ pub async fn send(app: Arc<App>, stop: CancellationToken) {
         wake: app.channels.outbox.clone(),
     };
     outbox::run(parts, stop).await;
+}
+
+/// Looks closer at what has come in, until `stop` is cancelled.
+pub async fn examine(app: Arc<App>, stop: CancellationToken) {
+    let parts = examination::Parts {
+        db: app.db.clone(),
+        media: app.media.clone(),
+        clock: Arc::clone(&app.clock),
+        ids: Arc::clone(&app.ids),
+        channel: Arc::clone(&app.channels.email) as Arc<dyn Channel>,
+        changes: app.changes.clone(),
+        way_in: app.channels.way_in.clone(),
+        wake: app.channels.examinations.clone(),
+    };
+    examination::run(parts, stop).await;
 }
 
 /// Without a relay nothing leaves. What the server would have sent by itself is then not even

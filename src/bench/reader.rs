@@ -1,5 +1,5 @@
-//! The full reading of mails: parts, headers, quotation, rules, language, cleaned HTML. No store and
-//! no name server: what the processor has to do for one mail after it has come in.
+//! The full reading of mails: parts, headers, quotation, rules, language, cleaned HTML. No store
+//! and no name server: what the processor has to do for one mail after it has come in.
 
 use std::fmt::Write as _;
 

@@ -25,20 +25,21 @@ use bytes::Bytes;
 use channel_contract::{Channel, Examination, Standing};
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use rozmova_base::Timestamp;
-use rozmova_base::id::{InteractionId, MessageId};
+use rozmova_base::id::{IdMaker, InteractionId, MessageId};
+use rozmova_base::{Clock, Timestamp};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use self::model::look_again_at;
 use self::store::{Due, Finding};
-use crate::app::App;
 use crate::client::identity::store::{Sender, resolve};
 use crate::client::model::{ContactMedium, MatchKey};
+use crate::intake::WayIn;
 use crate::interaction;
-use crate::media::{ContentHash, MediaError};
-use crate::message::changes::Change;
-use crate::store::{Sql, StoreError};
+use crate::media::{ContentHash, MediaError, MediaStore};
+use crate::message::changes::{Change, Changes};
+use crate::outbox::Wake;
+use crate::store::{Db, Sql, StoreError};
 
 /// Looks at the same time: most of a look is waiting for name servers.
 const AT_ONCE: usize = 16;
@@ -58,9 +59,35 @@ const STORE_PAUSE: Duration = Duration::from_secs(2);
 const GIVE_WAY: Duration = Duration::from_millis(200);
 const GIVE_WAY_TIMES: u32 = 10;
 
+/// Everything the worker works with.
+pub struct Parts {
+    /// Where the rows are.
+    pub db: Db,
+    /// Where raw mails are.
+    pub media: MediaStore,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdMaker>,
+    /// What looks at mail.
+    pub channel: Arc<dyn Channel>,
+    /// Takes what changed on open screens.
+    pub changes: Changes,
+    /// To which it gives way.
+    pub way_in: WayIn,
+    /// Wakes the worker.
+    pub wake: Wake,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
 /// Looks until `stop` is cancelled; what has been begun is finished.
-pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    while let Err(error) = take_up_again(&app).await {
+pub async fn run(parts: Parts, stop: CancellationToken) {
+    while let Err(error) = take_up_again(&parts).await {
         tracing::warn!(%error, "Examinations wait for the store");
         if stop.run_until_cancelled(tokio::time::sleep(STORE_PAUSE)).await.is_none() {
             return;
@@ -73,12 +100,12 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let mut pause = SLEEP_MAX;
         if claimed.is_empty() && looking.len() < AT_ONCE {
-            if app.channels.way_in.is_busy() && gave_way < GIVE_WAY_TIMES {
+            if parts.way_in.is_busy() && gave_way < GIVE_WAY_TIMES {
                 gave_way += 1;
                 pause = GIVE_WAY;
             } else {
                 gave_way = 0;
-                (claimed, pause) = claim(&app).await.unwrap_or_else(|error| {
+                (claimed, pause) = claim(&parts).await.unwrap_or_else(|error| {
                     tracing::warn!(%error, "Examinations wait for the store");
                     (VecDeque::new(), STORE_PAUSE)
                 });
@@ -87,7 +114,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
         while looking.len() < AT_ONCE
             && let Some(due) = claimed.pop_front()
         {
-            looking.push(look(&app, &memory, due));
+            looking.push(look(&parts, &memory, due));
         }
         tokio::select! {
             () = stop.cancelled() => {}
@@ -96,27 +123,27 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
                 while let Some(Some(more)) = looking.next().now_or_never() {
                     found.push(more);
                 }
-                note(&app, &found, &stop).await;
+                note(&parts, &found, &stop).await;
             }
-            () = app.channels.examinations.woken() => {}
+            () = parts.wake.woken() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
     let rest: Vec<Found> = looking.collect().await;
-    note(&app, &rest, &stop).await;
+    note(&parts, &rest, &stop).await;
 }
 
-async fn take_up_again(app: &App) -> Result<(), StoreError> {
-    let mut tx = app.db.begin().await?;
+async fn take_up_again(parts: &Parts) -> Result<(), StoreError> {
+    let mut tx = parts.db.begin().await?;
     store::take_up_again(&mut tx.sql()).await?;
     tx.commit().await
 }
 
 /// What is due now, and how long to sleep when that is nothing.
-async fn claim(app: &App) -> Result<(VecDeque<Due>, Duration), StoreError> {
-    let now = app.clock.now();
+async fn claim(parts: &Parts) -> Result<(VecDeque<Due>, Duration), StoreError> {
+    let now = parts.clock.now();
     let next = {
-        let mut connection = app.db.read().await?;
+        let mut connection = parts.db.read().await?;
         store::next_due(&mut connection.sql()).await?
     };
     match next {
@@ -127,7 +154,7 @@ async fn claim(app: &App) -> Result<(VecDeque<Due>, Duration), StoreError> {
         }
         None => return Ok((VecDeque::new(), SLEEP_MAX)),
     }
-    let mut tx = app.db.begin().await?;
+    let mut tx = parts.db.begin().await?;
     let due = store::claim(&mut tx.sql(), now, CLAIMED_MAX).await?;
     tx.commit().await?;
     Ok((due.into(), Duration::ZERO))
@@ -141,7 +168,7 @@ struct Found {
     again_at: Option<Timestamp>,
 }
 
-async fn look(app: &App, memory: &Semaphore, due: Due) -> Found {
+async fn look(parts: &Parts, memory: &Semaphore, due: Due) -> Found {
     let mut message = due.message();
     let mut examination = None;
     let mut held = None;
@@ -149,7 +176,7 @@ async fn look(app: &App, memory: &Semaphore, due: Due) -> Found {
         let kib = u32::try_from(due.raw_bytes / 1024 + 1).unwrap_or(MEMORY_KIB).min(MEMORY_KIB);
         // The semaphore is never closed.
         held = memory.acquire_many(kib).await.ok();
-        match load(app, &due).await {
+        match load(parts, &due).await {
             Ok(raw) => message.raw = raw,
             Err(error) => {
                 tracing::warn!(message.id = %due.message_id, %error, "A sender is checked later");
@@ -161,32 +188,32 @@ async fn look(app: &App, memory: &Semaphore, due: Due) -> Found {
         }
     }
     if examination.is_none() {
-        let look = app.channels.email.examine(message);
+        let look = parts.channel.examine(message);
         examination = tokio::time::timeout(LOOK_TIMEOUT, look).await.ok().flatten();
     }
     drop(held);
     if examination.is_none() {
         tracing::error!(message.id = %due.message_id, "Looking at a message failed");
     }
-    let now = app.clock.now();
+    let now = parts.clock.now();
     let again_at = examination.as_ref().and_then(|found| look_again_at(found, due.attempts, now));
     Found { interaction: due.interaction_id, message: due.message_id, examination, again_at }
 }
 
-async fn load(app: &App, due: &Due) -> Result<Bytes, MediaError> {
+async fn load(parts: &Parts, due: &Due) -> Result<Bytes, MediaError> {
     let hash = due.raw_sha256.as_deref().and_then(ContentHash::from_slice);
     let hash = hash.ok_or(StoreError::Missing)?;
-    app.media.load(&hash).await
+    parts.media.load(&hash).await
 }
 
 /// Writes down what was found, however long the store takes: else it would be looked for again.
-async fn note(app: &App, found: &[Found], stop: &CancellationToken) {
+async fn note(parts: &Parts, found: &[Found], stop: &CancellationToken) {
     if found.is_empty() {
         return;
     }
     loop {
-        match write(app, found).await {
-            Ok(opened) => return tell(app, found, &opened).await,
+        match write(parts, found).await {
+            Ok(opened) => return tell(parts, found, opened),
             Err(error) => {
                 tracing::warn!(%error, count = found.len(), "Examinations wait for the store");
                 let collided = matches!(error, StoreError::Collision(_));
@@ -200,9 +227,9 @@ async fn note(app: &App, found: &[Found], stop: &CancellationToken) {
 }
 
 /// Gives the contacts whose client's file is open now.
-async fn write(app: &App, found: &[Found]) -> Result<Vec<InteractionId>, StoreError> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+async fn write(parts: &Parts, found: &[Found]) -> Result<Vec<InteractionId>, StoreError> {
+    let now = parts.clock.now();
+    let mut tx = parts.db.begin().await?;
     let sql = &mut tx.sql();
     let mut opened = Vec::new();
     for one in found {
@@ -215,7 +242,7 @@ async fn write(app: &App, found: &[Found]) -> Result<Vec<InteractionId>, StoreEr
         store::note(sql, &finding, now).await?;
         let standing = one.examination.as_ref().map(|found| found.authentication.standing());
         if standing == Some(Standing::Authenticated) {
-            opened.extend(open_file(app, sql, one.message, now).await?);
+            opened.extend(open_file(parts, sql, one.message, now).await?);
         }
     }
     tx.commit().await?;
@@ -224,7 +251,7 @@ async fn write(app: &App, found: &[Found]) -> Result<Vec<InteractionId>, StoreEr
 
 /// The file that was only proposed while nobody vouched for its client.
 async fn open_file(
-    app: &App,
+    parts: &Parts,
     sql: &mut Sql<'_>,
     message: MessageId,
     now: Timestamp,
@@ -237,7 +264,7 @@ async fn open_file(
         shown_name: "",
         may_become_prospect: false,
     };
-    let resolved = resolve(sql, &[sender], app.ids.as_ref(), now).await?;
+    let resolved = resolve(sql, &[sender], parts.ids.as_ref(), now).await?;
     let Some((client, how)) = resolved.first().and_then(|found| Some((found.client?, found.how)))
     else {
         return Ok(None);
@@ -246,14 +273,12 @@ async fn open_file(
     Ok(Some(interaction))
 }
 
-async fn tell(app: &App, found: &[Found], opened: &[InteractionId]) {
+fn tell(parts: &Parts, found: &[Found], opened: Vec<InteractionId>) {
     for one in found {
         let (interaction, message) = (one.interaction, one.message);
-        app.changes.tell(Change::Examined { interaction, message });
+        parts.changes.tell(Change::Examined { interaction, message });
     }
     for interaction in opened {
-        if let Err(error) = interaction::announce(app, *interaction).await {
-            tracing::warn!(%error, %interaction, "Desks learn of a client when they look again");
-        }
+        parts.changes.tell(Change::Identified { interaction });
     }
 }

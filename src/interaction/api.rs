@@ -15,9 +15,8 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::model::{Identification, Interaction, InteractionDetails};
+use super::model::{Identification, Interaction, InteractionDetails, ViewerRef};
 use super::store::{self, Filter, PageKey, Search};
-use super::with_viewers;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Right, SignedIn};
@@ -26,6 +25,7 @@ use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, PageQuery};
 use crate::http::routes::routes;
+use crate::live::{Audience, LiveEvent};
 
 /// Everything below `/api/v1`.
 pub fn router() -> OpenApiRouter<Arc<App>> {
@@ -207,12 +207,25 @@ async fn choose_client(
 
 /// Tells desks of a change that the queue does not know of, and answers with it.
 async fn announce(app: &App, id: InteractionId) -> ApiResult<Interaction> {
-    let announced = super::announce(app, id).await?;
-    announced.map(Json).ok_or_else(|| ApiError::not_found("interaction", id))
+    let interaction = load(app, id).await?;
+    let agent = interaction.agent.as_ref().map(|agent| agent.id);
+    let audience = Audience::Interaction { queue: interaction.queue.id, agent };
+    let data = serde_json::json!({ "interaction": interaction });
+    app.hub.publish(LiveEvent::new("interaction.changed", &data), audience);
+    Ok(Json(interaction))
 }
 
 /// One contact, or 404.
 async fn load(app: &App, id: InteractionId) -> Result<Interaction, ApiError> {
-    let found = super::load(app, id).await?;
-    found.ok_or_else(|| ApiError::not_found("interaction", id))
+    let mut connection = app.db.read().await?;
+    let found = store::load(&mut connection.sql(), &app.routing.get(), id).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("interaction", id))?;
+    Ok(with_viewers(app, found))
+}
+
+/// With those who look at it just now.
+fn with_viewers(app: &App, mut interaction: Interaction) -> Interaction {
+    let viewers = app.viewers.of(interaction.id, app.clock.now()).into_iter();
+    interaction.viewers = viewers.map(ViewerRef::from).collect();
+    interaction
 }

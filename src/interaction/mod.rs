@@ -4,11 +4,8 @@
 //! stands is written into them from the engine's events (`dispatch`). Nothing here changes a state:
 //! it asks the engine.
 
-mod announce;
 pub mod api;
 pub mod model;
 pub mod reach;
 pub mod store;
 pub mod words;
-
-pub use announce::{announce, load, with_viewers};

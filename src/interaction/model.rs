@@ -144,8 +144,8 @@ pub struct InteractionDetails {
 /// How the client of a contact was found.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Identification {
-    /// `email`, `phone`, `chosen`, `none`; `proposed`: the address is a client's, but nobody vouches
-    /// for the sender, so that an agent has to say that it is the client.
+    /// `email`, `phone`, `chosen`, `none`; `proposed`: the address is a client's, but nobody
+    /// vouches for the sender, so that an agent has to say that it is the client.
     pub how: String,
     /// Clients with the same address, for a choice.
     pub candidates: Vec<CandidateRef>,

@@ -27,6 +27,11 @@ pub enum Change {
         /// Which.
         message: MessageId,
     },
+    /// It is known with whom a contact is.
+    Identified {
+        /// Which.
+        interaction: InteractionId,
+    },
     /// Somebody has begun a draft, or the last of it is gone.
     Draft {
         /// Where.

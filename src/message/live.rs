@@ -13,8 +13,10 @@ use super::model::{AuthenticationView, Author, Delivery, Message};
 use super::pictures::Pictures;
 use super::store;
 use super::viewers::{LEASE_MS, Viewers};
-use crate::interaction::model::ViewerRef;
+use crate::interaction;
+use crate::interaction::model::{Interaction, ViewerRef};
 use crate::live::{Audience, Hub, LiveEvent};
+use crate::routing::RoutingNow;
 use crate::store::{Db, StoreError};
 
 /// Between two looks at who looks no more. A third of a lease: a face stays at most that much
@@ -44,6 +46,11 @@ struct ExaminedData {
 }
 
 #[derive(Serialize)]
+struct IdentifiedData {
+    interaction: Interaction,
+}
+
+#[derive(Serialize)]
 struct DraftData {
     interaction_id: InteractionId,
     /// None: the draft is gone.
@@ -67,6 +74,8 @@ pub struct Publisher {
     pub db: Db,
     /// Where events go.
     pub hub: Hub,
+    /// Names of queues.
+    pub routing: RoutingNow,
     /// What messages refer to.
     pub pictures: Arc<Pictures>,
     /// Who looks at what.
@@ -111,6 +120,7 @@ async fn publish(parts: &Publisher, change: Change) -> Result<(), StoreError> {
     let (Change::Added { interaction, .. }
     | Change::Delivery { interaction, .. }
     | Change::Examined { interaction, .. }
+    | Change::Identified { interaction }
     | Change::Draft { interaction, .. }
     | Change::Moved { interaction }
     | Change::Viewers { interaction }) = change;
@@ -142,6 +152,13 @@ async fn publish(parts: &Publisher, change: Change) -> Result<(), StoreError> {
                 authentication,
             };
             LiveEvent::new("message.examined", &data)
+        }
+        Change::Identified { .. } => {
+            let routing = parts.routing.get();
+            let found = interaction::store::load(sql, &routing, interaction).await?;
+            let Some(mut found) = found else { return Ok(()) };
+            found.viewers = looking(&parts.viewers, interaction, parts.clock.now());
+            LiveEvent::new("interaction.changed", &IdentifiedData { interaction: found })
         }
         Change::Draft { author, .. } => {
             let name = match author {

@@ -69,7 +69,7 @@ pub struct Authentication {
     pub dmarc: AuthenticationResult,
     /// What passed (SPF or DKIM) speaks for the very domain of `From`: for domains that publish no
     /// DMARC policy.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub aligned: bool,
     /// What a person should look at: `Reply-To` elsewhere, a name that holds another address.
     pub warnings: Vec<Defect>,

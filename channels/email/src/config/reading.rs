@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Part numbers have 16 bits.
 const MAX_PARTS: usize = 65_535;
-/// The cleaner is quadratic in the depth: 40,000 elements take it ten seconds, these a tenth of one.
+/// The cleaner is quadratic in the depth: 40,000 elements take it ten seconds.
 const MAX_HTML_DEPTH: usize = 4_096;
 
 /// What is over one of these is kept as it came and not opened: a person finds it under "could not

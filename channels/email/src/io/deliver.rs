@@ -90,7 +90,7 @@ mod tests {
         let message = read.expect("kept raw");
         assert_eq!(message.defects[0].code, "reading_too_long");
         assert!(!message.readable && message.raw == arrival().raw);
-        let next = read_within(Duration::from_secs(3_600), arrival(), |arrival| {
+        let next = read_within(Duration::from_hours(1), arrival(), |arrival| {
             reader::read(arrival, &policy())
         });
         assert!(next.await.expect("read").readable);
@@ -100,7 +100,7 @@ mod tests {
     #[tokio::test]
     async fn a_reading_that_panics_costs_that_mail_only() {
         let panics = |_: Arrival| -> InboundMessage { panic!("a rule broke") };
-        let read = read_within(Duration::from_secs(3_600), arrival(), panics).await;
+        let read = read_within(Duration::from_hours(1), arrival(), panics).await;
         assert_eq!(read.expect("kept raw").defects[0].code, "reader_failed");
     }
 }
