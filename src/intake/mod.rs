@@ -134,7 +134,7 @@ impl WayIn {
 
     /// Whether mail waits to be stored just now.
     pub fn is_busy(&self) -> bool {
-        let sender = self.0.get().and_then(mpsc::WeakSender::upgrade);
+        let sender = self.0.get().and_then(|(sender, _)| sender.upgrade());
         sender.is_some_and(|sender| sender.capacity() < sender.max_capacity())
     }
 
