@@ -2461,8 +2461,8 @@ export interface components {
       /** @description Clients with the same address, for a choice. */
       candidates: components['schemas']['CandidateRef'][];
       /**
-       * @description `email`, `phone`, `chosen`, `none`; `proposed`: the address is a client's, but nobody vouches
-       *     for the sender, so that an agent has to say that it is the client.
+       * @description `email`, `phone`, `chosen`, `none`; `proposed`: the address is a client's, but nobody
+       *     vouches for the sender, so that an agent has to say that it is the client.
        */
       how: string;
     };
