@@ -7,16 +7,22 @@
 //!    a check: sizes, sequence, source address and stream are each judged in one place.
 //! 4. Absent on purpose: SDP (the call's business), WebRTC, and any knowledge of clients or queues.
 
+pub mod comfort_noise;
+pub mod conceal;
 pub mod dtmf;
 pub mod g711;
 pub mod goertzel;
+pub mod jitter;
 pub mod latch;
+pub mod mixer;
 pub mod noise;
+pub mod quality;
 pub mod reception;
 pub mod rtcp;
 pub mod rtp;
 pub mod telephone_event;
 pub mod tone;
+pub mod tone_detector;
 
 /// Length of a frame. RFC 3551 §4.2 gives it as the default of nearly every codec.
 pub const FRAME_MS: u32 = 20;
