@@ -32,8 +32,7 @@ impl ComfortNoise {
         let dbov = f32::from((level & 0x7F).max(LOUDEST_DBOV));
         // Evenly spread values have a third of the power of their peak's square, a sine a half.
         let peak = 1.5_f32.sqrt();
-        self.amplitude =
-            AMPLITUDE_0_DBM0 * 10.0_f32.powf((DBM0_OF_0_DBOV - dbov) / 20.0) * peak;
+        self.amplitude = AMPLITUDE_0_DBM0 * 10.0_f32.powf((DBM0_OF_0_DBOV - dbov) / 20.0) * peak;
     }
 
     /// Silent again: sound is coming.

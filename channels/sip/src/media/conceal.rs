@@ -77,7 +77,7 @@ impl Concealment {
         for sample in samples {
             let left = silent.saturating_sub(self.concealed.max(full)) as i32;
             let loudness = left * 256 / (silent - full) as i32;
-            *sample = (i32::from(self.period[self.at]) * loudness >> 8) as i16;
+            *sample = ((i32::from(self.period[self.at]) * loudness) >> 8) as i16;
             self.at = (self.at + 1) % self.period.len();
             self.concealed = self.concealed.saturating_add(1);
         }
@@ -151,7 +151,10 @@ mod tests {
             concealment.conceal(&mut frame);
             loudness.push(goertzel::mean_square(&frame));
         }
-        assert!(loudness.windows(2).all(|pair| pair[1] < pair[0] || pair[0] == 0.0), "{loudness:?}");
+        assert!(
+            loudness.windows(2).all(|pair| pair[1] < pair[0] || pair[0] == 0.0),
+            "{loudness:?}"
+        );
         assert!(loudness[3] == 0.0, "{loudness:?}");
     }
 

@@ -278,7 +278,7 @@ mod tests {
     /// Sound that is made up for a test.
     #[derive(Clone, Copy)]
     struct Key {
-        key: char,
+        name: char,
         held_ms: u32,
         /// Factors of the frequencies.
         off: [f32; 2],
@@ -288,7 +288,7 @@ mod tests {
     }
 
     const PLAIN: Key = Key {
-        key: '5',
+        name: '5',
         held_ms: 60,
         off: [1.0; 2],
         low_dbm0: -10.0,
@@ -301,7 +301,7 @@ mod tests {
     }
 
     fn sound(key: Key, noise: &mut Noise, samples: &mut Vec<i16>) {
-        let place = KEYPAD.iter().flatten().position(|other| *other == key.key).expect("a key");
+        let place = KEYPAD.iter().flatten().position(|other| *other == key.name).expect("a key");
         let low = TAU * ROWS_HZ[place / 4] * key.off[0] / 8_000.0;
         let high = TAU * COLUMNS_HZ[place % 4] * key.off[1] / 8_000.0;
         for index in 0..key.held_ms * 8 {
@@ -340,7 +340,7 @@ mod tests {
         }
         samples.extend([0; 800]);
         let heard = keys(&samples);
-        assert!(heard.chars().all(|other| other == key.key), "{heard}");
+        assert!(heard.chars().all(|other| other == key.name), "{heard}");
         heard.len()
     }
 
@@ -349,7 +349,7 @@ mod tests {
         let mut noise = Noise::new(3);
         let mut samples = Vec::new();
         for key in KEYPAD.into_iter().flatten() {
-            sound(Key { key, ..PLAIN }, &mut noise, &mut samples);
+            sound(Key { name: key, ..PLAIN }, &mut noise, &mut samples);
             samples.extend([0; 400]);
         }
         assert_eq!(keys(&samples), "123A456B789C*0#D");
@@ -358,8 +358,8 @@ mod tests {
     #[test]
     fn lengths_are_judged_as_q24_asks() {
         for key in ['1', '5', 'D'] {
-            assert_eq!(heard(Key { key, held_ms: 40, ..PLAIN }, 40), 16, "{key}");
-            assert_eq!(heard(Key { key, held_ms: 23, ..PLAIN }, 40), 0, "{key}");
+            assert_eq!(heard(Key { name: key, held_ms: 40, ..PLAIN }, 40), 16, "{key}");
+            assert_eq!(heard(Key { name: key, held_ms: 23, ..PLAIN }, 40), 0, "{key}");
         }
     }
 
@@ -370,9 +370,17 @@ mod tests {
             for (sign_low, sign_high) in [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)] {
                 let near = |hz: f32, sign: f32| 1.0 + sign * (0.015 + 2.0 / hz);
                 let off = [near(low_hz, sign_low), near(high_hz, sign_high)];
-                assert_eq!(heard(Key { key, off, held_ms: 50, ..PLAIN }, 50), 16, "{key} {off:?}");
+                assert_eq!(
+                    heard(Key { name: key, off, held_ms: 50, ..PLAIN }, 50),
+                    16,
+                    "{key} {off:?}"
+                );
                 for off in [[1.0 + sign_low * 0.035, 1.0], [1.0, 1.0 + sign_high * 0.035]] {
-                    assert_eq!(heard(Key { key, off, held_ms: 100, ..PLAIN }, 50), 0, "{key} {off:?}");
+                    assert_eq!(
+                        heard(Key { name: key, off, held_ms: 100, ..PLAIN }, 50),
+                        0,
+                        "{key} {off:?}"
+                    );
                 }
             }
         }

@@ -226,6 +226,10 @@ mod tests {
             noise += (f64::from(sample) - f64::from(back)).powi(2);
         }
         // ITU-T G.712 asks for 33 dB at this level for one coding; here are three in a row.
-        assert!(10.0 * (signal / noise).log10() > 33.0, "{:.1} dB", 10.0 * (signal / noise).log10());
+        assert!(
+            10.0 * (signal / noise).log10() > 33.0,
+            "{:.1} dB",
+            10.0 * (signal / noise).log10()
+        );
     }
 }

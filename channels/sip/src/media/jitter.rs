@@ -302,15 +302,8 @@ mod tests {
         fast_ppm: i64,
     }
 
-    const GOOD: Network = Network {
-        seed: 1,
-        seconds: 60,
-        lost: 0,
-        doubled: 0,
-        jitter_ms: 0,
-        burst: 1,
-        fast_ppm: 0,
-    };
+    const GOOD: Network =
+        Network { seed: 1, seconds: 60, lost: 0, doubled: 0, jitter_ms: 0, burst: 1, fast_ppm: 0 };
 
     /// What the listener got.
     struct Played {
@@ -398,7 +391,11 @@ mod tests {
             let played = Network { lost: 50, burst, ..GOOD }.play();
             played.assert_in_order();
             let lost = played.sent - played.numbers.len() as u64 - 3;
-            assert!(played.counts.concealed.abs_diff(lost) <= 2, "{} {lost}", played.counts.concealed);
+            assert!(
+                played.counts.concealed.abs_diff(lost) <= 2,
+                "{} {lost}",
+                played.counts.concealed
+            );
             assert!(lost > 60, "{lost}: the network lost as it should");
             assert_eq!(played.counts.left_out, 0);
         }
@@ -491,8 +488,8 @@ mod tests {
                 Playout::Silence => '.',
             });
         }
-        let expected = format!("...{}~~~~~~~~~~.......{}", "#".repeat(20), "...").to_owned()
-            + &"#".repeat(17);
+        let expected =
+            format!("...{}~~~~~~~~~~.......{}", "#".repeat(20), "...").to_owned() + &"#".repeat(17);
         assert_eq!(kinds, expected);
     }
 

@@ -16,13 +16,17 @@ pub mod jitter;
 pub mod latch;
 pub mod mixer;
 pub mod noise;
+pub mod player;
 pub mod quality;
 pub mod reception;
+pub mod recorder;
+pub mod resample;
 pub mod rtcp;
 pub mod rtp;
 pub mod telephone_event;
 pub mod tone;
 pub mod tone_detector;
+pub mod wav;
 
 /// Length of a frame. RFC 3551 §4.2 gives it as the default of nearly every codec.
 pub const FRAME_MS: u32 = 20;

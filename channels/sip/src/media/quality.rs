@@ -83,7 +83,9 @@ mod tests {
     #[test]
     fn the_known_points_of_the_model_are_met() {
         // G.107 annex B and its calculation examples: R 93.2 is 4.41; R 50 is 2.58; 80 is 4.02.
-        for (rating, expected) in [(93.2, 4.41), (80.0, 4.02), (70.0, 3.60), (60.0, 3.10), (50.0, 2.58)] {
+        for (rating, expected) in
+            [(93.2, 4.41), (80.0, 4.02), (70.0, 3.60), (60.0, 3.10), (50.0, 2.58)]
+        {
             assert!((mos(rating) - expected).abs() < 0.01, "R {rating}: {}", mos(rating));
         }
         assert!((mos(-5.0) - 1.0).abs() < f32::EPSILON && (mos(120.0) - 4.5).abs() < f32::EPSILON);

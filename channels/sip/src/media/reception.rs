@@ -186,10 +186,7 @@ impl Reception {
     pub fn totals(&self) -> Totals {
         let (expected, received) =
             self.stream.as_ref().map_or((0, 0), |stream| (stream.expected(), stream.received));
-        Totals {
-            expected: self.past.expected + expected,
-            received: self.past.received + received,
-        }
+        Totals { expected: self.past.expected + expected, received: self.past.received + received }
     }
 
     /// Mean deviation of arrivals in milliseconds, of the current stream.
@@ -293,13 +290,16 @@ mod tests {
         let mut reception = Reception::new(8_000);
         let placed = place(&mut reception, &[65_534, 65_535, 0, 2, 1]);
         let first = 65_536 + 65_534;
-        assert_eq!(placed, [
-            Placed::Start(first),
-            Placed::Continue(first + 1),
-            Placed::Continue(first + 2),
-            Placed::Continue(first + 4),
-            Placed::Continue(first + 3),
-        ]);
+        assert_eq!(
+            placed,
+            [
+                Placed::Start(first),
+                Placed::Continue(first + 1),
+                Placed::Continue(first + 2),
+                Placed::Continue(first + 4),
+                Placed::Continue(first + 3),
+            ]
+        );
         assert_eq!(reception.totals(), Totals { expected: 5, received: 5 });
         let report = reception.report(START).expect("a report");
         assert_eq!(report.highest_sequence, 0x0002_0002);

@@ -99,7 +99,7 @@ pub fn parse(datagram: &[u8]) -> Result<Vec<RtcpPacket>, RtcpError> {
         if count == PACKETS_MAX {
             return Err(RtcpError::TooMany);
         }
-        let (head, body, behind) = split_packet(rest)?;
+        let Split { head, body, behind } = split_packet(rest)?;
         let is_report = matches!(head[1], SENDER_REPORT | RECEIVER_REPORT);
         if count == 0 && !is_report {
             return Err(RtcpError::Form("the first packet is no report"));
@@ -111,8 +111,17 @@ pub fn parse(datagram: &[u8]) -> Result<Vec<RtcpPacket>, RtcpError> {
     if count == 0 { Err(RtcpError::Form("empty")) } else { Ok(packets) }
 }
 
-/// The first packet's header of 4 bytes, its body without padding, and what follows.
-fn split_packet(rest: &[u8]) -> Result<(&[u8], &[u8], &[u8]), RtcpError> {
+struct Split<'a> {
+    /// 4 bytes.
+    head: &'a [u8],
+    /// Without padding.
+    body: &'a [u8],
+    /// The packets that follow.
+    behind: &'a [u8],
+}
+
+/// Takes the first packet off.
+fn split_packet(rest: &[u8]) -> Result<Split<'_>, RtcpError> {
     let too_short = RtcpError::Form("shorter than its length says");
     let (head, after) = rest.split_at_checked(4).ok_or(too_short)?;
     if head[0] >> 6 != VERSION {
@@ -121,13 +130,13 @@ fn split_packet(rest: &[u8]) -> Result<(&[u8], &[u8], &[u8]), RtcpError> {
     let bytes = usize::from(u16::from_be_bytes([head[2], head[3]])) * 4;
     let (body, behind) = after.split_at_checked(bytes).ok_or(too_short)?;
     if head[0] & 0x20 == 0 {
-        return Ok((head, body, behind));
+        return Ok(Split { head, body, behind });
     }
     let padding = usize::from(body.last().copied().unwrap_or(0));
     if !behind.is_empty() || padding == 0 || padding > body.len() {
         return Err(RtcpError::Form("padding that does not fit"));
     }
-    Ok((head, &body[..body.len() - padding], behind))
+    Ok(Split { head, body: &body[..body.len() - padding], behind })
 }
 
 fn parse_packet(head: &[u8], body: &[u8]) -> Result<Option<RtcpPacket>, RtcpError> {

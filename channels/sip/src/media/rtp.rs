@@ -125,7 +125,9 @@ impl<'a> Packet<'a> {
 
     /// The contributing sources: who was mixed into this packet.
     pub fn csrcs(&self) -> impl Iterator<Item = u32> {
-        self.csrc.chunks_exact(CSRC_BYTES).map(|id| u32::from_be_bytes([id[0], id[1], id[2], id[3]]))
+        self.csrc
+            .chunks_exact(CSRC_BYTES)
+            .map(|id| u32::from_be_bytes([id[0], id[1], id[2], id[3]]))
     }
 }
 

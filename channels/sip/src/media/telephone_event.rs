@@ -123,8 +123,7 @@ impl KeyReceiver {
             }
             current => {
                 events[0] = current.take().map(|held| held.released());
-                *current =
-                    Some(Held { digit, timestamp, units_before: 0, units, heard_at: now });
+                *current = Some(Held { digit, timestamp, units_before: 0, units, heard_at: now });
                 // A key of which only the end came still was pressed.
                 events[1] = Some(KeyEvent::Pressed(digit));
             }
@@ -255,15 +254,18 @@ mod tests {
     fn a_key_is_sent_as_the_rfc_shows() {
         let packets = packets('#', 100);
         let bytes: Vec<_> = packets.iter().map(|packet| packet.payload).collect();
-        assert_eq!(bytes, [
-            [11, 10, 0, 160],
-            [11, 10, 1, 64],
-            [11, 10, 1, 224],
-            [11, 10, 2, 128],
-            [11, 0x8A, 3, 32],
-            [11, 0x8A, 3, 32],
-            [11, 0x8A, 3, 32],
-        ]);
+        assert_eq!(
+            bytes,
+            [
+                [11, 10, 0, 160],
+                [11, 10, 1, 64],
+                [11, 10, 1, 224],
+                [11, 10, 2, 128],
+                [11, 0x8A, 3, 32],
+                [11, 0x8A, 3, 32],
+                [11, 0x8A, 3, 32],
+            ]
+        );
         assert!(packets[0].is_first && packets[1..].iter().all(|packet| !packet.is_first));
     }
 
@@ -278,9 +280,12 @@ mod tests {
         let last_alone = vec![sent[6]];
         let mut shuffled = sent.clone();
         shuffled.swap(0, 2);
-        for (packets, what) in
-            [(&sent, "whole"), (&doubled, "doubled"), (&last_alone, "its end"), (&shuffled, "mixed")]
-        {
+        for (packets, what) in [
+            (&sent, "whole"),
+            (&doubled, "doubled"),
+            (&last_alone, "its end"),
+            (&shuffled, "mixed"),
+        ] {
             let mut receiver = KeyReceiver::default();
             assert_eq!(receive(&mut receiver, 800, packets), pressed_and_released(100), "{what}");
             assert_eq!(receive(&mut receiver, 800, packets), [], "{what}, again");

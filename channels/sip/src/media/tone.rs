@@ -82,10 +82,8 @@ impl ToneSpec {
     pub fn key(digit: Digit, held_ms: u32, pause_ms: u32) -> Self {
         let place = KEYPAD.iter().flatten().position(|key| *key == digit.as_char()).unwrap_or(0);
         let hz = [ROWS_HZ[place / 4], COLUMNS_HZ[place % 4]];
-        let beats = vec![
-            Beat { hz, length_ms: held_ms },
-            Beat { hz: [0.0; 2], length_ms: pause_ms },
-        ];
+        let beats =
+            vec![Beat { hz, length_ms: held_ms }, Beat { hz: [0.0; 2], length_ms: pause_ms }];
         Self { beats, level_dbm0: KEY_DBM0, repeats: false }
     }
 
@@ -184,7 +182,10 @@ mod tests {
 
     #[test]
     fn cadences_are_those_of_the_network() {
-        assert_eq!(pattern(Progress::Ringback, 6_000), format!("{}{}{}", "#".repeat(10), ".".repeat(40), "#".repeat(10)));
+        assert_eq!(
+            pattern(Progress::Ringback, 6_000),
+            format!("{}{}{}", "#".repeat(10), ".".repeat(40), "#".repeat(10))
+        );
         assert_eq!(pattern(Progress::Busy, 1_400), "###....###....");
         assert_eq!(pattern(Progress::Dial, 1_000), "#".repeat(10));
     }

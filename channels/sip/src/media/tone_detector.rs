@@ -95,7 +95,11 @@ mod tests {
                 for length_ms in [425, 500, 575] {
                     let cng = [vec![0; 333], sound(hz, level_dbm0, length_ms), vec![0; 24_000]];
                     let samples = cng.concat().repeat(2);
-                    assert_eq!(times_found(&samples), 2, "{hz} Hz {level_dbm0} dBm0 {length_ms} ms");
+                    assert_eq!(
+                        times_found(&samples),
+                        2,
+                        "{hz} Hz {level_dbm0} dBm0 {length_ms} ms"
+                    );
                 }
             }
         }
