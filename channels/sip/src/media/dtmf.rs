@@ -5,9 +5,9 @@
 //! key when both tones are near enough, balanced, loud enough, and make up nearly all of the
 //! sound: that last condition is what keeps voices from being taken for keys.
 //!
-//! Three windows of one key in a row press it, if two of them are filled by it: a key of 40 ms always
-//! has those, one of 23 ms never. Three windows without it release it, so that an interruption of
-//! 10 ms does not make two keys of one.
+//! Three windows of one key in a row press it, if two of them are filled by it: a key of 40 ms
+//! always has those, one of 23 ms never. Three windows without it release it, so that an
+//! interruption of 10 ms does not make two keys of one.
 
 use std::f32::consts::TAU;
 

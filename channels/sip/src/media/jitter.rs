@@ -18,7 +18,7 @@ pub const DELAY_MIN_MS: u32 = 60;
 /// Most that is kept: beyond it people talk over each other.
 pub const DELAY_MAX_MS: u32 = 200;
 /// Packets kept at most, whatever their length.
-const PACKETS_MAX: usize = 64;
+pub const PACKETS_MAX: usize = 64;
 /// Reserve that stays when the delay is reduced.
 const RESERVE_MS: u32 = 40;
 /// And the mean reserve below which it is not: a little more than [`DELAY_MIN_MS`].

@@ -13,7 +13,7 @@ use super::rtcp::{ReportBlock, ntp_from_micros, ntp_middle};
 use super::rtp::Header;
 
 /// Packets of another stream in a row before it takes over.
-const SWITCH_PACKETS: u32 = 3;
+pub const SWITCH_PACKETS: u32 = 3;
 /// A step forward that still is loss: RFC 3550 §A.1 (`MAX_DROPOUT`), a minute of 20 ms packets.
 const DROPOUT_MAX: u16 = 3_000;
 /// A step backwards that still is reordering: RFC 3550 §A.1 (`MAX_MISORDER`).

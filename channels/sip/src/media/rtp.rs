@@ -237,7 +237,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_datagram_panics(datagram in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        fn no_datagram_panics(
+            datagram in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+        ) {
             if let Ok(packet) = Packet::parse(&datagram) {
                 proptest::prop_assert!(packet.payload.len() <= datagram.len() - HEADER_BYTES);
                 proptest::prop_assert!(packet.csrcs().count() <= 15);

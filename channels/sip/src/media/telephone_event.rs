@@ -345,7 +345,8 @@ mod tests {
             for (timestamp, code, is_end) in packets {
                 let flags = if is_end { 0x8A } else { 0x0A };
                 let payload = [code, flags, 0, 160];
-                for event in receiver.packet(timestamp * 160, &payload, START).into_iter().flatten() {
+                let events = receiver.packet(timestamp * 160, &payload, START);
+                for event in events.into_iter().flatten() {
                     match event {
                         KeyEvent::Pressed(digit) => {
                             proptest::prop_assert!(down.is_none());
