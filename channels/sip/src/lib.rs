@@ -7,6 +7,7 @@
 
 pub mod digest;
 pub mod inspect;
+pub mod io;
 pub mod media;
 pub mod message;
 pub mod registrar;

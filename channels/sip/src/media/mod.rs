@@ -9,11 +9,13 @@
 
 pub mod comfort_noise;
 pub mod conceal;
+pub mod conversation;
 pub mod dtmf;
 pub mod g711;
 pub mod goertzel;
 pub mod jitter;
 pub mod latch;
+pub mod leg;
 pub mod mixer;
 pub mod noise;
 pub mod player;
@@ -23,6 +25,7 @@ pub mod recorder;
 pub mod resample;
 pub mod rtcp;
 pub mod rtp;
+pub mod sender;
 pub mod telephone_event;
 pub mod tone;
 pub mod tone_detector;

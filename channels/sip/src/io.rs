@@ -1,0 +1,3 @@
+//! Everything that touches the machine: sockets, files, the run time.
+
+pub mod media;
