@@ -49,7 +49,8 @@ impl Engine {
         let key = wait_key(contact, slot);
         if contact.kept == crate::contact::Kept::No {
             let lanes = &self.index.queues[contact.queue as usize].lanes;
-            lanes.get(&self.lane_key(slot)).is_some_and(|lane| lane.waiting.contains(&key))
+            let lane = lanes.get(&self.lane_key(slot));
+            lane.is_some_and(|(_, lane)| lane.waiting.contains(&key))
         } else {
             self.index.agents[contact.agent as usize].kept.contains(&key)
         }

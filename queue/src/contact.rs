@@ -151,8 +151,8 @@ impl Contact {
 }
 
 /// What counts when contacts of different classes compete: slope × (now − key). Largest first.
-pub(crate) fn effective_age(slope_permille: u32, now: Timestamp, key_ms: i64) -> i128 {
-    i128::from(slope_permille) * (i128::from(now.as_millis()) - i128::from(key_ms))
+pub(crate) fn effective_age(slope_permille: u32, now_ms: i64, key_ms: i64) -> i128 {
+    i128::from(slope_permille) * (i128::from(now_ms) - i128::from(key_ms))
 }
 
 // A snapshot holds many contacts; what is as usual is left out of it.

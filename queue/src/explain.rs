@@ -3,8 +3,8 @@
 use rozmova_base::id::InteractionId;
 
 use crate::agent::{meets, skill_score};
-use crate::config::Medium;
-use crate::contact::Kept;
+use crate::config::SkillLevel;
+use crate::contact::{Contact, Kept};
 use crate::engine::Engine;
 use crate::needs::relaxed;
 use crate::rejected::Rejected;
@@ -33,17 +33,22 @@ impl Engine {
     fn decision(&self, slot: Slot, moment: Moment, chosen: Option<Slot>, limit: usize) -> Decision {
         let contact = &self.core.contacts[slot];
         let queue = &self.core.queues[contact.queue].config;
+        let needs = self.core.needs.levels(contact.need);
+        let requirement = relaxed(needs, contact.ring, queue);
+        let question = Question { contact, needs, requirement: &requirement, moment };
         let members = &self.index.queues[contact.queue as usize].members;
-        let others = members.iter().map(|member| member.2).filter(|agent| Some(*agent) != chosen);
-        let candidates: Vec<Candidate> = chosen
-            .into_iter()
-            .chain(others)
-            .take(limit)
-            .map(|agent| self.candidate(slot, agent, moment, chosen))
-            .collect();
-        let is_member =
-            chosen.is_some_and(|chosen| members.iter().any(|member| member.2 == chosen));
-        let all = members.len() + usize::from(chosen.is_some() && !is_member);
+        let ring_of_chosen = chosen.and_then(|agent| self.ring_of(agent, contact.queue));
+        // Who was given it by name need not serve its queue.
+        let first = chosen.map(|agent| {
+            let ring = ring_of_chosen.unwrap_or(contact.ring);
+            self.candidate(&question, agent, ring, None)
+        });
+        let others = members.iter().filter(|(.., agent)| Some(*agent) != chosen);
+        let others = others.map(|&(ring, _, agent)| {
+            self.candidate(&question, agent, ring, self.excluded(&question, agent, ring))
+        });
+        let candidates: Vec<Candidate> = first.into_iter().chain(others).take(limit).collect();
+        let all = members.len() + usize::from(chosen.is_some() && ring_of_chosen.is_none());
         Decision {
             at: self.core.now,
             interaction: contact.id,
@@ -60,35 +65,33 @@ impl Engine {
         }
     }
 
+    /// From which ring an agent serves a queue.
+    fn ring_of(&self, agent: Slot, queue: Slot) -> Option<u8> {
+        let mut serves = self.index.agents[agent as usize].serves.iter();
+        serves.find(|served| served.queue == queue).map(|served| served.ring)
+    }
+
     fn candidate(
         &self,
-        slot: Slot,
+        question: &Question<'_>,
         agent: Slot,
-        moment: Moment,
-        chosen: Option<Slot>,
+        ring: u8,
+        excluded: Option<Exclusion>,
     ) -> Candidate {
-        let contact = &self.core.contacts[slot];
         let person = &self.core.agents[agent];
-        let mut serves = self.index.agents[agent as usize].serves.iter();
-        let ring = serves
-            .find(|served| served.queue == contact.queue)
-            .map_or(contact.ring, |served| served.ring);
-        let needs = self.core.needs.levels(contact.need);
-        let excluded =
-            if chosen == Some(agent) { None } else { self.excluded(slot, agent, ring, moment) };
         Candidate {
             agent: person.config.id,
             excluded,
             ring,
             idle_since: person.idle_since,
             used_units: person.used_units(&self.core.media),
-            skill_score: skill_score(&person.config.skills, needs),
+            skill_score: skill_score(&person.config.skills, question.needs),
             occupancy_permille: person.occupancy_permille,
         }
     }
 
-    fn excluded(&self, slot: Slot, agent: Slot, ring: u8, moment: Moment) -> Option<Exclusion> {
-        let contact = &self.core.contacts[slot];
+    fn excluded(&self, question: &Question<'_>, agent: Slot, ring: u8) -> Option<Exclusion> {
+        let Question { contact, requirement, moment, .. } = *question;
         let person = &self.core.agents[agent];
         let kept_for_other = contact.kept != Kept::No && contact.agent() != Some(agent);
         if kept_for_other || moment == Moment::KeptForAgent {
@@ -101,15 +104,21 @@ impl Engine {
         if ring > contact.ring {
             return Some(Exclusion::Ring { from: ring });
         }
-        let needs = self.core.needs.levels(contact.need);
-        let requirement = relaxed(needs, contact.ring, self.config_of(slot));
-        if !meets(&person.config.skills, &requirement) {
+        if !meets(&person.config.skills, requirement) {
             return Some(Exclusion::Skill);
         }
         if let Some((_, until)) = contact.declined().iter().find(|(other, _)| *other == agent) {
             return Some(Exclusion::Declined { until: *until });
         }
-        let medium: Medium = contact.medium;
-        person.exclusion(medium, &self.core.media)
+        person.exclusion(contact.medium, &self.core.media)
     }
+}
+
+/// What every candidate is measured by.
+struct Question<'a> {
+    contact: &'a Contact,
+    needs: &'a [SkillLevel],
+    /// The needs, as the ring relaxes them.
+    requirement: &'a [SkillLevel],
+    moment: Moment,
 }

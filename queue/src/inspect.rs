@@ -75,9 +75,9 @@ impl Engine {
             .filter(|slot| self.core.contacts[*slot].queue == queue);
         let mut first: Vec<WaitingView> =
             kept.take(limit).map(|slot| self.waiting_view(slot)).collect();
-        let lanes = self.index.queues[queue as usize].lanes.values();
+        let lanes = self.index.queues[queue as usize].lanes.iter();
         let mut rest: Vec<WaitingView> = lanes
-            .flat_map(|lane| lane.waiting.iter().take(limit))
+            .flat_map(|(_, lane)| lane.waiting.iter().take(limit))
             .map(|key| self.waiting_view(key.2))
             .collect();
         let place = |view: &WaitingView| {
@@ -130,7 +130,7 @@ impl Engine {
         let config = &self.core.queues[queue].config;
         let index = &self.index.queues[queue as usize];
         let last_ring = config.rings.len() as u8 + 1;
-        let heads = index.lanes.values().map(|lane| lane.first.0);
+        let heads = index.lanes.ends().iter().map(|ends| ends.first);
         let mut warnings = Vec::new();
         for head in heads.take(MAX_CHECKED) {
             let contact = &self.core.contacts[head.2];
@@ -152,7 +152,7 @@ impl Engine {
     fn waiting_view(&self, slot: Slot) -> WaitingView {
         let contact = &self.core.contacts[slot];
         let key = contact.key(&self.core.order);
-        let age = effective_age(key.slope_permille, self.core.now, key.key_ms) / 1000;
+        let age = effective_age(key.slope_permille, self.core.now.as_millis(), key.key_ms) / 1000;
         WaitingView {
             interaction: contact.id,
             medium: contact.medium,
@@ -167,7 +167,7 @@ impl Engine {
     fn queue_view(&self, slot: Slot) -> QueueView {
         let queue = &self.core.queues[slot];
         let index = &self.index.queues[slot as usize];
-        let entered = index.lanes.values().map(|lane| lane.first.1);
+        let entered = index.lanes.ends().iter().map(|ends| ends.first_entered_at);
         let free = index.members.iter().filter(|member| {
             let can_take = &self.index.agents[member.2 as usize].can_take;
             Medium::ALL.iter().any(|medium| can_take[*medium])

@@ -9,7 +9,7 @@ use crate::agent::meets;
 use crate::config::{Medium, PerMedium};
 use crate::contact::Kept;
 use crate::engine::Engine;
-use crate::lane::MediaSet;
+use crate::lane::{Ends, MediaSet};
 use crate::needs::relaxed;
 use crate::slab::Slot;
 use crate::timer::Timer;
@@ -47,7 +47,7 @@ fn broken<T>(number: &'static str, what: String) -> Result<T, Violation> {
 fn one_place_each(engine: &Engine) -> Result<(), Violation> {
     let mut places: BTreeMap<Slot, u32> = BTreeMap::new();
     for (queue, _) in engine.core.queues.iter() {
-        for (key, lane) in &engine.index.queues[queue as usize].lanes {
+        for (Ends { key, .. }, lane) in engine.index.queues[queue as usize].lanes.iter() {
             for wait_key in &lane.waiting {
                 *places.entry(wait_key.2).or_default() += 1;
                 let contact = &engine.core.contacts[wait_key.2];
@@ -192,11 +192,12 @@ fn order_of_lanes(engine: &Engine) -> Result<(), Violation> {
                 return broken("I5", format!("the free of queue {queue} are counted wrongly"));
             }
         }
-        for lane in engine.index.queues[queue as usize].lanes.values() {
+        for (ends, lane) in engine.index.queues[queue as usize].lanes.iter() {
             let first = lane.waiting.first();
             let entered_at = first.map(|first| engine.core.contacts[first.2].entered_at);
-            let ends = (first.zip(entered_at), lane.waiting.last());
-            if ends != (Some((&lane.first.0, lane.first.1)), Some(&lane.last)) {
+            let found = (first.zip(entered_at), lane.waiting.last(), lane.waiting.len());
+            let told = (&ends.first, ends.first_entered_at);
+            if found != (Some(told), Some(&ends.last), ends.count as usize) {
                 return broken("I5", format!("the ends of a lane of queue {queue} are wrong"));
             }
         }

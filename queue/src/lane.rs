@@ -27,52 +27,113 @@ pub(crate) struct LaneKey {
     pub(crate) alone: Option<Slot>,
 }
 
-/// Both ends stand in the lane itself: a decision reads them of every lane of a queue, and each
-/// would be some jumps through memory away.
+/// What a decision looks at in a lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends {
+    pub(crate) key: LaneKey,
+    pub(crate) first: WaitKey,
+    /// When the first entered the queue.
+    pub(crate) first_entered_at: Timestamp,
+    pub(crate) last: WaitKey,
+    pub(crate) count: u32,
+}
+
+/// Who waits in a lane, and what they need.
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
     /// Needs as the ring relaxes them, sorted by skill.
     pub(crate) requirement: Box<[SkillLevel]>,
     pub(crate) waiting: BTreeSet<WaitKey>,
-    /// The first of `waiting`, and when it entered the queue.
-    pub(crate) first: (WaitKey, Timestamp),
-    /// The last of `waiting`.
-    pub(crate) last: WaitKey,
 }
 
-impl Lane {
-    /// With its first contact.
-    pub(crate) fn new(requirement: Box<[SkillLevel]>, key: WaitKey, entered_at: Timestamp) -> Self {
-        let waiting = BTreeSet::from([key]);
-        Self { requirement, waiting, first: (key, entered_at), last: key }
+/// The lanes of a queue, sorted by key. Their ends lie side by side: a decision reads those of
+/// every lane of a queue, and in a large centre each would be a jump to memory that is in no cache.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lanes {
+    ends: Vec<Ends>,
+    /// In the same order.
+    lanes: Vec<Lane>,
+}
+
+impl Lanes {
+    fn place(&self, key: &LaneKey) -> Result<usize, usize> {
+        self.ends.binary_search_by(|ends| ends.key.cmp(key))
     }
 
-    pub(crate) fn insert(&mut self, key: WaitKey, entered_at: Timestamp) {
-        self.waiting.insert(key);
-        if key < self.first.0 {
-            self.first = (key, entered_at);
+    /// Puts a contact into its lane; `requirement` says what a new one demands. True: it is new.
+    pub(crate) fn insert(
+        &mut self,
+        key: LaneKey,
+        wait: WaitKey,
+        entered_at: Timestamp,
+        requirement: impl FnOnce() -> Box<[SkillLevel]>,
+    ) -> bool {
+        match self.place(&key) {
+            Ok(place) => {
+                self.lanes[place].waiting.insert(wait);
+                let ends = &mut self.ends[place];
+                ends.count += 1;
+                if wait < ends.first {
+                    (ends.first, ends.first_entered_at) = (wait, entered_at);
+                }
+                ends.last = ends.last.max(wait);
+                false
+            }
+            Err(place) => {
+                let (first, last) = (wait, wait);
+                let ends = Ends { key, first, first_entered_at: entered_at, last, count: 1 };
+                self.ends.insert(place, ends);
+                let waiting = BTreeSet::from([wait]);
+                self.lanes.insert(place, Lane { requirement: requirement(), waiting });
+                true
+            }
         }
-        self.last = self.last.max(key);
     }
 
-    /// `entered_at` tells when the contact in a slot entered the queue. False: nobody is left.
+    /// `entered_at` tells when the contact in a slot entered the queue. True: nobody is left, and
+    /// the lane is gone.
     pub(crate) fn remove(
         &mut self,
-        key: WaitKey,
+        key: &LaneKey,
+        wait: WaitKey,
         entered_at: impl FnOnce(Slot) -> Timestamp,
     ) -> bool {
-        self.waiting.remove(&key);
-        if key == self.first.0
-            && let Some(first) = self.waiting.first()
-        {
-            self.first = (*first, entered_at(first.2));
+        let Ok(place) = self.place(key) else { return false };
+        let waiting = &mut self.lanes[place].waiting;
+        if !waiting.remove(&wait) {
+            return false;
         }
-        if key == self.last
-            && let Some(last) = self.waiting.last()
-        {
-            self.last = *last;
+        let (Some(first), Some(last)) = (waiting.first(), waiting.last()) else {
+            self.ends.remove(place);
+            self.lanes.remove(place);
+            return true;
+        };
+        let ends = &mut self.ends[place];
+        ends.count -= 1;
+        if wait == ends.first {
+            (ends.first, ends.first_entered_at) = (*first, entered_at(first.2));
         }
-        !self.waiting.is_empty()
+        ends.last = *last;
+        false
+    }
+
+    /// Of every lane.
+    pub(crate) fn ends(&self) -> &[Ends] {
+        &self.ends
+    }
+
+    /// The lane whose ends stand in this place.
+    pub(crate) fn lane(&self, place: usize) -> &Lane {
+        &self.lanes[place]
+    }
+
+    pub(crate) fn get(&self, key: &LaneKey) -> Option<(&Ends, &Lane)> {
+        let place = self.place(key).ok()?;
+        Some((&self.ends[place], &self.lanes[place]))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Ends, &Lane)> {
+        self.ends.iter().zip(&self.lanes)
     }
 }
 
@@ -153,7 +214,7 @@ impl FreeAgents {
 pub(crate) struct QueueIndex {
     /// Agents who serve it, by ring and id.
     pub(crate) members: BTreeSet<(u8, AgentId, Slot)>,
-    pub(crate) lanes: BTreeMap<LaneKey, Lane>,
+    pub(crate) lanes: Lanes,
     pub(crate) free: FreeAgents,
     pub(crate) waiting: PerMedium<u32>,
     pub(crate) offered: u32,

@@ -8,7 +8,7 @@ use crate::agent::{AfterThis, Agent, Presence, meets, skill_score};
 use crate::config::{AgentRule, Medium, PerMedium};
 use crate::contact::{Kept, effective_age};
 use crate::engine::Engine;
-use crate::lane::{FreeKey, LaneKey, MediaSet, Served, WaitKey};
+use crate::lane::{Ends, FreeKey, LaneKey, MediaSet, Served, WaitKey};
 use crate::output::{ConnectedHow, EventKind, Output};
 use crate::slab::Slot;
 use crate::trace::Moment;
@@ -137,20 +137,21 @@ impl Engine {
     fn greatest_age_for(&self, agent: Slot) -> Option<Slot> {
         let index = &self.index.agents[agent as usize];
         let skills = self.index.profiles.levels(index.profile);
-        let now = self.core.now;
+        let now_ms = self.core.now.as_millis();
         let own_first = self.core.agents[agent].config.own_queues_first;
         let mut best: Option<(bool, i128, Reverse<u64>, Slot)> = None;
         for Served { queue, ring, .. } in &index.serves {
-            for (key, lane) in &self.index.queues[*queue as usize].lanes {
+            let lanes = &self.index.queues[*queue as usize].lanes;
+            for (place, Ends { key, first, .. }) in lanes.ends().iter().enumerate() {
                 if !index.can_take[key.medium] || key.ring < *ring {
                     continue;
                 }
-                let (key_ms, number, slot) = lane.first.0;
-                let age = effective_age(key.slope_permille, now, key_ms);
+                let (key_ms, number, slot) = *first;
+                let age = effective_age(key.slope_permille, now_ms, key_ms);
                 let own = own_first && *ring == 1;
                 let rank = (own, age, Reverse(number), slot);
                 if best.is_none_or(|best| rank > best)
-                    && meets(skills, &lane.requirement)
+                    && meets(skills, &lanes.lane(place).requirement)
                     && !(key.alone.is_some() && self.has_declined(slot, agent))
                 {
                     best = Some(rank);
@@ -163,12 +164,12 @@ impl Engine {
     /// Contacts began to wait: gives the one with the greatest age to an agent, or finds that no
     /// agent can take the head of its lane.
     fn seek_agent(&mut self) {
-        let now = self.core.now;
+        let now_ms = self.core.now.as_millis();
         let mut best: Option<(i128, WaitKey, Slot, LaneKey)> = None;
         for &(queue, key) in &self.index.lanes_to_try {
             let lane = self.index.queues[queue as usize].lanes.get(&key);
-            let Some(head) = lane.map(|lane| lane.first.0) else { continue };
-            let age = effective_age(key.slope_permille, now, head.0);
+            let Some(head) = lane.map(|(ends, _)| ends.first) else { continue };
+            let age = effective_age(key.slope_permille, now_ms, head.0);
             if best.is_none_or(|(best_age, best_head, ..)| {
                 age > best_age || (age == best_age && head.1 < best_head.1)
             }) {
@@ -190,7 +191,7 @@ impl Engine {
     /// The free, fit agent whom the queue's rule puts first.
     pub(crate) fn best_agent(&self, queue: Slot, key: &LaneKey, slot: Slot) -> Option<Slot> {
         let index = &self.index.queues[queue as usize];
-        let requirement = &index.lanes.get(key)?.requirement;
+        let requirement = &index.lanes.get(key)?.1.requirement;
         let free = &index.free;
         if self.core.queues[queue].config.rule == AgentRule::MostSkilled {
             return self.most_skilled(queue, key, slot);
@@ -219,7 +220,7 @@ impl Engine {
 
     fn most_skilled(&self, queue: Slot, key: &LaneKey, slot: Slot) -> Option<Slot> {
         let index = &self.index.queues[queue as usize];
-        let requirement = &index.lanes.get(key)?.requirement;
+        let requirement = &index.lanes.get(key)?.1.requirement;
         let needs = self.core.needs.levels(key.need);
         let mut best: Option<(Reverse<u32>, FreeKey)> = None;
         for ((ring, profile, media), members) in &index.free.groups {

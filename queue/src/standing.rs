@@ -1,5 +1,7 @@
 //! Where a waiting contact stands: how many are ahead of it, and how long it will last.
 
+use rozmova_base::Timestamp;
+
 use crate::contact::effective_age;
 use crate::engine::Engine;
 use crate::lane::WaitKey;
@@ -7,36 +9,49 @@ use crate::output::WaitRange;
 use crate::slab::Slot;
 use crate::view::MAX_POSITION;
 
+/// How the line before a contact looks.
+struct Line {
+    /// Contacts that will be served before it, counted up to [`MAX_POSITION`]; then all that wait.
+    /// Contacts kept for one agent are not ahead of anyone else.
+    ahead: u32,
+    /// Longest wait so far of those who are served next; none: nobody waits.
+    head_waited_ms: Option<i64>,
+}
+
 impl Engine {
-    /// Contacts that will be served before this one, counted up to [`MAX_POSITION`]; then all that
-    /// wait. Contacts kept for one agent are not ahead of anyone else.
-    fn ahead(&self, slot: Slot) -> u32 {
+    fn line(&self, slot: Slot) -> Line {
         let contact = &self.core.contacts[slot];
-        let now = self.core.now;
-        let age = effective_age(self.slope(contact), now, contact.key_ms);
+        let now_ms = self.core.now.as_millis();
+        let age = effective_age(self.slope(contact), now_ms, contact.key_ms);
         let mut ahead = 0;
-        for (lane_key, lane) in &self.index.queues[contact.queue as usize].lanes {
-            if lane_key.medium != contact.medium {
+        let mut first_entered_at: Option<Timestamp> = None;
+        let lanes = &self.index.queues[contact.queue as usize].lanes;
+        for (place, ends) in lanes.ends().iter().enumerate() {
+            if ends.key.medium != contact.medium {
                 continue;
             }
             let is_before = |key: &WaitKey| {
-                let other = effective_age(lane_key.slope_permille, now, key.0);
+                let other = effective_age(ends.key.slope_permille, now_ms, key.0);
                 other > age || (other == age && key.1 < contact.number)
             };
-            if is_before(&lane.last) {
-                ahead += lane.waiting.len() as u32;
-            } else if is_before(&lane.first.0) {
+            if is_before(&ends.last) {
+                ahead += ends.count;
+            } else if is_before(&ends.first) {
                 let room = (MAX_POSITION + 1).saturating_sub(ahead) as usize;
-                let before = lane.waiting.iter().take(room).take_while(|key| is_before(key));
-                ahead += before.count() as u32;
+                let waiting = lanes.lane(place).waiting.iter();
+                ahead += waiting.take(room).take_while(|key| is_before(key)).count() as u32;
             }
+            let entered_at = ends.first_entered_at;
+            first_entered_at =
+                Some(first_entered_at.map_or(entered_at, |first| first.min(entered_at)));
         }
-        ahead
+        let head_waited_ms = first_entered_at.map(|first| self.core.now.millis_since(first));
+        Line { ahead, head_waited_ms }
     }
 
     /// 1 is next; none: beyond [`MAX_POSITION`].
     pub(crate) fn position(&self, slot: Slot) -> Option<u32> {
-        let position = self.ahead(slot) + 1;
+        let position = self.line(slot).ahead + 1;
         (position <= MAX_POSITION).then_some(position)
     }
 
@@ -49,12 +64,10 @@ impl Engine {
     pub(crate) fn expected_wait_ms(&self, slot: Slot) -> Option<i64> {
         let contact = &self.core.contacts[slot];
         let index = &self.index.queues[contact.queue as usize];
-        let ahead = self.ahead(slot);
+        let Line { ahead, head_waited_ms } = self.line(slot);
         if ahead == 0 && index.free.count[contact.medium] > 0 {
             return Some(0);
         }
-        let heads = index.lanes.iter().filter(|(key, _)| key.medium == contact.medium);
-        let head_waited_ms = heads.map(|(_, lane)| self.core.now.millis_since(lane.first.1)).max();
         self.core.queues[contact.queue].estimator.expected_ms(ahead, head_waited_ms)
     }
 }

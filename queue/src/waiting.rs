@@ -1,7 +1,5 @@
 //! Waiting: into a queue, into its lanes and out of them, and how long it will last.
 
-use std::collections::btree_map::Entry;
-
 use rozmova_base::Timestamp;
 use rozmova_base::id::{InteractionId, SegmentId};
 
@@ -11,7 +9,7 @@ use crate::config::{
 use crate::contact::{Contact, Kept};
 use crate::engine::Engine;
 use crate::input::Arrival;
-use crate::lane::{Lane, LaneKey, WaitKey};
+use crate::lane::{LaneKey, WaitKey};
 use crate::needs::{relaxed, sorted_needs};
 use crate::output::{EventKind, QueuedCause, RequeuedCause, SegmentFacts, SegmentOutcome};
 use crate::rejected::Rejected;
@@ -295,19 +293,14 @@ impl Engine {
         let entered_at = contact.entered_at;
         if contact.kept == Kept::No {
             let lane_key = self.lane_key(slot);
-            let index = &mut self.index.queues[queue as usize];
+            let requirement = || {
+                let needs = self.core.needs.levels(lane_key.need);
+                relaxed(needs, lane_key.ring, &self.core.queues[queue].config)
+            };
+            let lanes = &mut self.index.queues[queue as usize].lanes;
             // Who stood here before could not be given to anyone: then neither can this one.
-            match index.lanes.entry(lane_key) {
-                Entry::Occupied(mut lane) => lane.get_mut().insert(key, entered_at),
-                Entry::Vacant(place) => {
-                    let requirement = relaxed(
-                        self.core.needs.levels(lane_key.need),
-                        lane_key.ring,
-                        &self.core.queues[queue].config,
-                    );
-                    place.insert(Lane::new(requirement, key, entered_at));
-                    self.index.lanes_to_try.insert((queue, lane_key));
-                }
+            if lanes.insert(lane_key, key, entered_at, requirement) {
+                self.index.lanes_to_try.insert((queue, lane_key));
             }
         } else {
             let agent = contact.agent;
@@ -324,13 +317,10 @@ impl Engine {
         let (queue, medium, key) = (contact.queue, contact.medium, wait_key(contact, slot));
         if contact.kept == Kept::No {
             let lane_key = self.lane_key(slot);
-            let index = &mut self.index.queues[queue as usize];
-            if let Some(lane) = index.lanes.get_mut(&lane_key) {
-                let contacts = &self.core.contacts;
-                if !lane.remove(key, |slot| contacts[slot].entered_at) {
-                    index.lanes.remove(&lane_key);
-                    self.index.lanes_to_try.remove(&(queue, lane_key));
-                }
+            let lanes = &mut self.index.queues[queue as usize].lanes;
+            let contacts = &self.core.contacts;
+            if lanes.remove(&lane_key, key, |slot| contacts[slot].entered_at) {
+                self.index.lanes_to_try.remove(&(queue, lane_key));
             }
         } else {
             self.index.agents[contact.agent as usize].kept.remove(&key);
