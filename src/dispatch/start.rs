@@ -27,12 +27,15 @@ const COMMITTED_WAITING_MAX: usize = 256;
 pub struct DispatchOptions {
     /// Inputs between two snapshots.
     pub snapshot_every_inputs: i64,
+    /// Whether a start begins from a snapshot; if not, the whole journal is replayed. Both give the
+    /// same queue.
+    pub starts_from_snapshot: bool,
 }
 
 impl Default for DispatchOptions {
     /// 20,000 inputs are replayed in well under a second.
     fn default() -> Self {
-        Self { snapshot_every_inputs: 20_000 }
+        Self { snapshot_every_inputs: 20_000, starts_from_snapshot: true }
     }
 }
 
@@ -58,7 +61,11 @@ async fn start(
     let mut connection = db.read().await?;
     let watermark = store::last_event(&mut connection.sql()).await?;
     let latest = journal::latest_time(&mut connection.sql()).await?;
-    let (engine, snapshot_sequence) = newest_usable(&mut connection).await?;
+    let (engine, snapshot_sequence) = if options.starts_from_snapshot {
+        newest_usable(&mut connection).await?
+    } else {
+        (Engine::default(), 0)
+    };
     drop(connection);
 
     let (said, said_receiver) = mpsc::channel(SAID_WAITING_MAX);
@@ -104,10 +111,10 @@ async fn newest_usable(
     for Snapshot { sequence, state, .. } in
         journal::snapshots(&mut connection.sql(), snapshot::FORMAT).await?
     {
-        match serde_json::from_slice(&state) {
+        match snapshot::open(&state) {
             Ok(engine) => return Ok((engine, sequence)),
             Err(error) => {
-                tracing::warn!(sequence, %error, "A snapshot of the queue cannot be read");
+                tracing::warn!(sequence, %error, "A snapshot of the queue is passed over");
             }
         }
     }

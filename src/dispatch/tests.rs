@@ -27,7 +27,7 @@ struct Centre {
 
 impl Centre {
     async fn start(db: &Db, clock: Arc<MockClock>, snapshot_every_inputs: i64) -> Self {
-        let options = DispatchOptions { snapshot_every_inputs };
+        let options = DispatchOptions { snapshot_every_inputs, ..DispatchOptions::default() };
         Self::start_with(db, Lease::alone(), clock, options).await
     }
 
@@ -237,6 +237,62 @@ each_db!(a_snapshot_saves_reading_the_journal, |db| {
             .await
             .expect("counted");
     assert!((1..=3).contains(&count), "{count} snapshots are kept");
+});
+
+each_db!(a_snapshot_and_the_entries_after_it_are_worth_the_whole_journal, |db| {
+    let centre = Centre::set_up(&db).await;
+    let clock = Arc::clone(&centre.clock);
+    for number in 10..14 {
+        centre.arrive(number).await;
+    }
+    centre.dispatch.stop().await;
+
+    let centre = Centre::start(&db, Arc::clone(&clock), 1_000_000).await;
+    let offer = centre.open_offer().await;
+    clock.advance_millis(1_000);
+    centre.dispatch.submit(Input::OfferAccepted { offer }).await.expect("accepted");
+    centre.arrive(20).await;
+    let before = centre.engine_text().await;
+    centre.die().await;
+
+    // A replay adds an entry of its own, which changes nothing but the time.
+    let whole = DispatchOptions { starts_from_snapshot: false, ..DispatchOptions::default() };
+    for options in [DispatchOptions::default(), whole] {
+        let centre = Centre::start_with(&db, Lease::alone(), Arc::clone(&clock), options).await;
+        assert_eq!(centre.engine_text().await, before, "{options:?}");
+        centre.die().await;
+    }
+});
+
+each_db!(a_damaged_snapshot_is_passed_over, |db| {
+    let centre = Centre::set_up(&db).await;
+    let clock = Arc::clone(&centre.clock);
+    centre.arrive(10).await;
+    let before = centre.engine_text().await;
+    centre.dispatch.stop().await;
+    let mut connection = db.read().await.expect("a connection");
+    let (state,) = fetch_one!(
+        &mut connection.sql(),
+        (Vec<u8>,),
+        "SELECT state FROM engine_snapshot ORDER BY sequence DESC LIMIT 1"
+    )
+    .await
+    .expect("a snapshot");
+    drop(connection);
+    // The place of a contact in the queue, as a bit that tipped over on the disk would change it.
+    let key = b"\"key_ms\":1";
+    let found = state.windows(key.len()).position(|window| window == key).expect("a contact");
+    let mut damaged = state;
+    damaged[found + key.len() - 1] = b'2';
+    let mut tx = db.begin().await.expect("a transaction");
+    execute!(&mut tx.sql(), "UPDATE engine_snapshot SET state = $1", damaged.as_slice())
+        .await
+        .expect("updated");
+    tx.commit().await.expect("committed");
+
+    let centre = Centre::start(&db, clock, 1_000_000).await;
+    assert_eq!(centre.engine_text().await, before, "from the journal alone");
+    centre.dispatch.stop().await;
 });
 
 each_db!(a_gap_in_the_journal_is_told_and_not_passed_over, |db| {
