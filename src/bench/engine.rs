@@ -1,5 +1,5 @@
 //! The queue engine alone: contacts arrive, are offered, accepted and ended, while many others
-//! wait. Then how the cost of an input grows with the centre, and how fast a journal is replayed.
+//! wait. Then how the cost of an input grows with the centre.
 
 use std::collections::VecDeque;
 
@@ -20,11 +20,9 @@ const GROWTH_AGENTS: [u128; 3] = [100, 1_000, 10_000];
 const GROWTH_WAITING: [u128; 3] = [100, 10_000, 100_000];
 /// Inputs measured in each of them: a few tenths of a second.
 const GROWTH_INPUTS: u64 = 200_000;
-/// Events that the replayed journal leads to.
-const REPLAY_EVENTS: u64 = 1_000_000;
 const BEGIN: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-/// Measures for so long; then growth and replay, some tens of seconds more.
+/// Measures for so long; then growth, some tens of seconds more.
 pub fn run(seconds: u64) -> Report {
     let mut bench = Bench::new(LARGE);
     bench.fill();
@@ -52,7 +50,7 @@ pub fn run(seconds: u64) -> Report {
         seconds: elapsed,
         cores: cpu / elapsed,
         details: json!({
-            "growth": growth(), "replay": replay(),
+            "growth": growth(),
             "agents": LARGE.agents, "queues": LARGE.queues, "waiting": bench.engine.open_contacts(),
             "closed": bench.engine.totals().closed,
         }),
@@ -79,31 +77,6 @@ fn growth() -> Value {
     cells.collect()
 }
 
-/// A journal as text, read and given to an empty engine, as at a start without a snapshot; without
-/// the reading of rows.
-fn replay() -> Value {
-    let mut bench = Bench::new(Size { agents: 1_000, queues: 50, backlog: 10_000 });
-    bench.journal = Some(Vec::new());
-    bench.fill();
-    while bench.engine.last_seq() < REPLAY_EVENTS {
-        bench.step();
-    }
-    let journal = bench.journal.take().unwrap_or_default();
-    let clock = Stopwatch::start();
-    let mut engine = Engine::default();
-    let mut refused = 0_u64;
-    for (text, at) in &journal {
-        let input = serde_json::from_str::<Input>(text);
-        let result = input.ok().map(|input| engine.handle(input, *at));
-        refused += u64::from(!matches!(result, Some(Ok(()))));
-        while engine.poll_output().is_some() {}
-    }
-    json!({
-        "events": engine.last_seq(), "inputs": journal.len(), "refused": refused,
-        "seconds": clock.elapsed().as_secs_f64(),
-    })
-}
-
 /// How large a centre is.
 #[derive(Clone, Copy, Debug)]
 struct Size {
@@ -115,7 +88,6 @@ struct Size {
 
 struct Bench {
     size: Size,
-    journal: Option<Vec<(String, Timestamp)>>,
     engine: Engine,
     now: Timestamp,
     next: u128,
@@ -130,7 +102,6 @@ impl Bench {
     fn new(size: Size) -> Self {
         Self {
             size,
-            journal: None,
             engine: Engine::default(),
             now: BEGIN,
             next: 0,
@@ -197,10 +168,6 @@ impl Bench {
     }
 
     fn handle(&mut self, input: Input) {
-        if let Some(journal) = &mut self.journal {
-            let text = serde_json::to_string(&input).unwrap_or_default();
-            journal.push((text, self.now));
-        }
         let watch = Stopwatch::start();
         let result = self.engine.handle(input, self.now);
         self.latencies.add_micros(watch.micros());

@@ -11,11 +11,11 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::{Latencies, Report, ScratchServer, ServerOptions};
+use super::{Latencies, Report, ScratchServer, ServerOptions, free_folder};
 use crate::store::{Db, StoreOptions};
 
 /// Where the mails go.
-const MAILBOX: &str = "info@bank.example";
+pub(super) const MAILBOX: &str = "info@bank.example";
 /// Different senders: some write often, all are known after their first mail.
 const SENDERS: u64 = 2_000;
 /// Mails before the measurement begins: caches fill, threads start.
@@ -50,10 +50,9 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
 }
 
 async fn run_own(options: &Options) -> anyhow::Result<Report> {
-    let folder = std::env::temp_dir().join(format!("rozmova-bench-{}", std::process::id()));
     let server = ScratchServer::start(&ServerOptions {
         program: None,
-        folder,
+        folder: free_folder(),
         postgres: options.postgres.clone(),
         mailbox: MAILBOX.to_owned(),
     })
@@ -121,8 +120,7 @@ fn now() -> Instant {
 
 impl Load {
     async fn start(address: SocketAddr, connections: usize) -> anyhow::Result<Self> {
-        let texts = (0..TEXTS).map(text).collect();
-        let shared = Arc::new(Shared { texts, ..Shared::default() });
+        let shared = Arc::new(Shared { texts: texts(), ..Shared::default() });
         let mut tasks = Vec::with_capacity(connections);
         for _ in 0..connections {
             let connection = Connection::open(address).await?;
@@ -208,14 +206,15 @@ async fn send_all(mut connection: Connection, shared: Arc<Shared>) -> Latencies 
     latencies
 }
 
-struct Connection {
+/// A connection to a listener.
+pub(super) struct Connection {
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
     line: String,
 }
 
 impl Connection {
-    async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+    pub(super) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await.context("connecting to the listener")?;
         stream.set_nodelay(true)?;
         let (reader, writer) = stream.into_split();
@@ -228,7 +227,7 @@ impl Connection {
     }
 
     /// One mail; commands are sent together (RFC 2920).
-    async fn send(&mut self, sender: &str, mail: &str) -> anyhow::Result<()> {
+    pub(super) async fn send(&mut self, sender: &str, mail: &str) -> anyhow::Result<()> {
         let commands = format!("MAIL FROM:<{sender}>\r\nRCPT TO:<{MAILBOX}>\r\nDATA\r\n");
         self.writer.write_all(commands.as_bytes()).await?;
         for code in ["250", "250", "354"] {
@@ -256,12 +255,12 @@ impl Connection {
     }
 }
 
-fn sender(number: u64) -> String {
+pub(super) fn sender(number: u64) -> String {
     format!("client{}@mail.example", mix(number) % SENDERS)
 }
 
 /// One mail as it goes over the line, ended by a dot.
-fn mail(number: u64, texts: &[String]) -> String {
+pub(super) fn mail(number: u64, texts: &[String]) -> String {
     let sender = sender(number);
     let text = &texts[usize::try_from(number % TEXTS).unwrap_or(0)];
     format!(
@@ -271,6 +270,11 @@ fn mail(number: u64, texts: &[String]) -> String {
          {text}\r\n.\r\n",
         mix(number)
     )
+}
+
+/// The texts of mails.
+pub(super) fn texts() -> Vec<String> {
+    (0..TEXTS).map(text).collect()
 }
 
 /// Text and HTML of one mail, the same for the same seed.
@@ -326,7 +330,7 @@ mod tests {
 
     #[test]
     fn mails_are_unique_repeatable_and_of_the_size_they_should_have() {
-        let texts: Vec<String> = (0..TEXTS).map(text).collect();
+        let texts = texts();
         let first = mail(1, &texts);
         assert_eq!(first, mail(1, &texts));
         assert_ne!(first, mail(1 + TEXTS, &texts));

@@ -4,13 +4,12 @@
 //! journal at a steady rate. What is measured is the time from the moment stamped into an event to
 //! the moment at which a desk has it.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use rozmova_base::id::{InteractionId, QueueId};
 use rozmova_base::{Clock, Timestamp};
 use rozmova_queue::Input;
@@ -18,15 +17,14 @@ use rozmova_queue::config::Medium;
 use rozmova_queue::input::Arrival;
 use serde_json::json;
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use super::{Latencies, Process, Report};
+use super::{Latencies, Process, Report, free_folder, scratch_config};
 use crate::app::{self, App, Outside, Running};
 use crate::auth::users::{self, By, NewUser};
 use crate::auth::{Role, Token};
-use crate::config::Config;
 use crate::interaction;
 use crate::routing::{self, Author, RoutingDocument};
 
@@ -67,8 +65,9 @@ async fn measure(
 ) -> anyhow::Result<Report> {
     let (done, mut finished) = mpsc::channel(options.desks.max(1));
     let stop = tokio_util::sync::CancellationToken::new();
+    let authorization = format!("Bearer {token}");
     for _ in 0..options.desks {
-        let desk = Desk::open(host, token).await?;
+        let desk = Desk::open(host, &authorization).await?;
         let (clock, stop, done) = (Arc::clone(clock), stop.clone(), done.clone());
         tokio::spawn(async move {
             let _ = done.send(desk.listen(clock.as_ref(), stop).await).await;
@@ -112,7 +111,7 @@ async fn measure(
 }
 
 /// An open desk.
-struct Desk {
+pub(super) struct Desk {
     socket: tokio_tungstenite::WebSocketStream<
         tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>,
     >,
@@ -125,14 +124,26 @@ struct Heard {
 }
 
 impl Desk {
-    async fn open(host: &str, token: &str) -> anyhow::Result<Self> {
+    /// `authorization` is the header's value.
+    pub(super) async fn open(host: &str, authorization: &str) -> anyhow::Result<Self> {
         let mut request = format!("ws://{host}/api/v1/live").into_client_request()?;
-        let value = HeaderValue::from_str(&format!("Bearer {token}"))?;
+        let value = HeaderValue::from_str(authorization)?;
         request.headers_mut().insert("authorization", value);
         let (mut socket, _) = tokio_tungstenite::connect_async(request).await?;
         match socket.next().await {
             Some(Ok(Message::Text(hello))) if hello.contains("\"hello\"") => Ok(Self { socket }),
             other => bail!("no hello but {other:?}"),
+        }
+    }
+
+    /// The next frame; none: the server has closed. Whoever never answers a ping is taken for gone.
+    pub(super) async fn next_text(&mut self) -> Option<Utf8Bytes> {
+        loop {
+            let Message::Text(text) = self.socket.next().await?.ok()? else { continue };
+            if !text.starts_with("{\"type\":\"ping\"") {
+                return Some(text);
+            }
+            self.socket.send(Message::text("{\"type\":\"pong\"}")).await.ok()?;
         }
     }
 
@@ -143,12 +154,11 @@ impl Desk {
     ) -> Heard {
         let mut heard = Heard { latencies: Latencies::default(), interactions: 0 };
         loop {
-            let message = tokio::select! {
+            let text = tokio::select! {
                 () = stop.cancelled() => return heard,
-                message = self.socket.next() => message,
+                text = self.next_text() => text,
             };
-            let Some(Ok(message)) = message else { return heard };
-            let Message::Text(text) = message else { continue };
+            let Some(text) = text else { return heard };
             if let Some((at, name)) = stamp(&text) {
                 heard.latencies.add(at, clock.now());
                 heard.interactions += u64::from(name == "interaction.changed");
@@ -175,15 +185,9 @@ struct Scratch {
 
 impl Scratch {
     async fn start() -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("rozmova-bench-{}", std::process::id()));
+        let folder = free_folder();
         std::fs::create_dir_all(&folder)?;
-        let mut config = Config::default();
-        config.http.listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        config.store.url = format!("sqlite:{}", folder.join("bench.db").display());
-        config.media.url = folder.join("media").display().to_string();
-        config.channels.email.smtp_listen = None;
-        config.channels.email.lmtp_listen = None;
-        let running = app::start(config, Outside::system()).await?;
+        let running = app::start(scratch_config(&folder), Outside::system()).await?;
         let app = &running.app;
         let now = app.clock.now();
         let by = By { actor: None, peer: "bench", now, ids: app.ids.as_ref() };

@@ -8,16 +8,23 @@ pub mod clients;
 pub mod engine;
 pub mod intake;
 pub mod live;
+pub mod offer;
 mod process;
 pub mod reader;
+pub mod restart;
 pub mod send;
 mod server;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use rozmova_base::Timestamp;
 use serde::Serialize;
 
 pub use process::{Process, Stopwatch};
 pub use server::{ScratchServer, ServerOptions};
+
+use crate::config::Config;
 
 /// What every bench tells.
 #[derive(Clone, Debug, Serialize)]
@@ -77,6 +84,22 @@ impl Latencies {
         let rank = (self.0.len() * permille).div_ceil(1_000).max(1);
         self.0.get(rank - 1).map_or(0.0, |micros| *micros as f64 / 1_000.0)
     }
+}
+
+/// A folder for a scratch store; it is not there yet.
+fn free_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("rozmova-bench-{}", std::process::id()))
+}
+
+/// A server in a folder of its own, on a free port, to which no mail comes.
+fn scratch_config(folder: &Path) -> Config {
+    let mut config = Config::default();
+    config.http.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.store.url = format!("sqlite:{}", folder.join("bench.db").display());
+    config.media.url = folder.join("media").display().to_string();
+    config.channels.email.smtp_listen = None;
+    config.channels.email.lmtp_listen = None;
+    config
 }
 
 #[cfg(test)]

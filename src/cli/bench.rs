@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::bench::{Report, clients, engine, intake, live, reader, send};
+use crate::bench::{Report, clients, engine, intake, live, offer, reader, restart, send};
 
 /// What to measure, and how to tell.
 #[derive(Clone, Debug, Args)]
@@ -56,6 +56,24 @@ enum BenchName {
         #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=64))]
         connections: u32,
     },
+    /// From a mail that is safe to its offer on an agent's screen, through the whole server.
+    Offer {
+        /// Mails a second.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+        rate: u32,
+        /// Agents at their desks.
+        #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=500))]
+        agents: u32,
+        /// A PostgreSQL server on which databases may be made; absent: SQLite.
+        #[arg(long)]
+        postgres: Option<String>,
+    },
+    /// How soon the queue is back: the replay of a year, and starts of the server.
+    Restart {
+        /// Events of the year.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+    },
     /// Live events on their way to many desks.
     Live {
         /// Open desks.
@@ -89,6 +107,10 @@ pub(super) async fn run(command: BenchCommand) -> anyhow::Result<()> {
             let mails = mails as usize;
             send::run(&send::Options { mails, key_file, connections }).await?
         }
+        BenchName::Offer { rate, agents, postgres } => {
+            offer::run(&offer::Options { rate_per_s: rate, agents, seconds, postgres }).await?
+        }
+        BenchName::Restart { events } => restart::run(restart::Options { events }).await?,
         BenchName::Live { desks, rate, against, token } => {
             let against = against.zip(token);
             live::run(live::Options { desks, events_per_s: rate, seconds, against }).await?
