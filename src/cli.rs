@@ -9,6 +9,7 @@ mod demo;
 mod dkim;
 mod import;
 mod inspect;
+mod output;
 mod reconcile;
 mod routing;
 mod serve;
@@ -83,6 +84,7 @@ pub fn run() -> ExitCode {
     let line = CommandLine::parse();
     match execute(line) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<output::Closed>() => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("rozmova: {error:#}");
             let is_config = error.downcast_ref::<ConfigError>().is_some();
@@ -94,12 +96,10 @@ pub fn run() -> ExitCode {
 fn execute(line: CommandLine) -> anyhow::Result<()> {
     match line.command {
         Command::Openapi => {
-            println!("{}", http::document().to_pretty_json()?);
-            return Ok(());
+            return output::write(&(http::document().to_pretty_json()? + "\n"));
         }
         Command::ConfigDocs => {
-            print!("{}", config::markdown());
-            return Ok(());
+            return output::write(&config::markdown());
         }
         Command::Simulate(command) => return simulate::simulate(&command),
         Command::Bench(command) => return runtime()?.block_on(bench::run(command)),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
+use super::output;
 use crate::app::{self, Outside};
 use crate::config::Config;
 use crate::routing::difference::{ItemChange, What};
@@ -47,7 +48,7 @@ pub(super) async fn run(command: RoutingCommand, config: Config) -> anyhow::Resu
             match file {
                 Some(path) => std::fs::write(&path, text)
                     .with_context(|| format!("{} cannot be written", path.display()))?,
-                None => print!("{text}"),
+                None => output::write(&text)?,
             }
         }
         RoutingCommand::Import { file, dry_run } => {
@@ -77,7 +78,7 @@ async fn import(
         Err(ApplyError::Wrong(problems)) => return refused(&problems),
         Err(error) => return Err(error.into()),
     };
-    outcome.changes.iter().for_each(say_change);
+    let mut told: String = outcome.changes.iter().map(change_lines).collect();
     let mut connection = db.read().await?;
     let people = store::people(&mut connection.sql()).await?;
     drop(connection);
@@ -89,11 +90,12 @@ async fn import(
         disabled: disabled.map(|(login, _)| login).collect(),
     };
     for warning in warnings(&outcome.document, &around) {
-        println!("! {}", warning.message);
+        told += &format!("! {}\n", warning.message);
     }
     if outcome.changes.is_empty() {
-        println!("Nothing would change.");
+        told += "Nothing would change.\n";
     }
+    output::write(&told)?;
     if is_dry_run {
         return Ok(());
     }
@@ -114,22 +116,22 @@ async fn import(
 }
 
 fn refused(problems: &[RoutingProblem]) -> anyhow::Result<()> {
-    for problem in problems {
-        println!("✗ {}: {}", problem.at, problem.message);
-    }
+    let lines = problems.iter().map(|problem| format!("✗ {}: {}\n", problem.at, problem.message));
+    output::write(&lines.collect::<String>())?;
     bail!("the document has {} mistakes; nothing was changed", problems.len())
 }
 
-fn say_change(change: &ItemChange) {
+fn change_lines(change: &ItemChange) -> String {
     let ItemChange { kind, name, what, fields, .. } = change;
     match what {
-        What::Added => println!("+ {kind} {name:?}"),
-        What::Removed => println!("- {kind} {name:?}"),
-        What::Changed => {
-            for field in fields {
-                let (before, after) = (&field.before, &field.after);
-                println!("~ {kind} {name:?}: {} {before} → {after}", field.field);
-            }
-        }
+        What::Added => format!("+ {kind} {name:?}\n"),
+        What::Removed => format!("- {kind} {name:?}\n"),
+        What::Changed => fields
+            .iter()
+            .map(|change| {
+                let (field, before, after) = (&change.field, &change.before, &change.after);
+                format!("~ {kind} {name:?}: {field} {before} → {after}\n")
+            })
+            .collect(),
     }
 }

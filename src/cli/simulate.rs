@@ -1,11 +1,14 @@
 //! `rozmova simulate SCENARIO.toml`.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
 use rozmova_simulation::outcome::Figures;
 use rozmova_simulation::{Outcome, Scenario, run};
+
+use super::output;
 
 /// What to simulate, and how to tell.
 #[derive(Clone, Debug, Args)]
@@ -25,33 +28,36 @@ pub(super) fn simulate(command: &SimulateCommand) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&command.scenario).with_context(|| path.clone())?;
     let scenario = Scenario::parse(&text).with_context(|| path.clone())?;
     let outcome = run(&scenario, command.seed.unwrap_or(scenario.seed), |_| true)?;
-    if command.json {
-        println!("{}", serde_json::to_string(&outcome)?);
+    output::write(&if command.json {
+        serde_json::to_string(&outcome)? + "\n"
     } else {
-        print_tables(&outcome);
-    }
-    Ok(())
+        tables(&outcome)?
+    })
 }
 
-fn print_tables(outcome: &Outcome) {
+fn tables(outcome: &Outcome) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
     let Outcome { name, seed, days, arrived, closed, abandoned, open, steps, .. } = outcome;
-    println!("{name} (seed {seed}, days: {days})");
-    println!(
+    writeln!(text, "{name} (seed {seed}, days: {days})")?;
+    writeln!(
+        text,
         "{arrived} contacts: {closed} closed, {abandoned} abandoned, {open} open at the end; \
          {steps} steps of the queue"
-    );
-    println!("Service level: {}\n", outcome.service_level_formula);
-    println!("{}", heading("Queue"));
+    )?;
+    writeln!(text, "Service level: {}\n", outcome.service_level_formula)?;
+    writeln!(text, "{}", heading("Queue"))?;
     for queue in &outcome.queues {
-        println!("{}", line(&queue.queue, &queue.figures));
+        writeln!(text, "{}", line(&queue.queue, &queue.figures))?;
     }
-    println!("{}\n", line("All", &outcome.total));
-    println!(
+    writeln!(text, "{}\n", line("All", &outcome.total))?;
+    writeln!(
+        text,
         "{:24}{:>8}{:>9}{:>10}{:>12}{:>12}{:>10}",
         "Agents", "count", "handled", "declined", "no answer", "occupied %", "at work h"
-    );
+    )?;
     for group in &outcome.agents {
-        println!(
+        writeln!(
+        text,
             "{:24}{:>8}{:>9}{:>10}{:>12}{:>12}{:>10.1}",
             group.agents,
             group.count,
@@ -60,12 +66,13 @@ fn print_tables(outcome: &Outcome) {
             group.no_answers,
             figure(group.occupancy_percent),
             group.at_work_h
-        );
+        )?;
     }
-    println!("\n{}", heading("Interval of arrival"));
+    writeln!(text, "\n{}", heading("Interval of arrival"))?;
     for interval in &outcome.intervals {
-        println!("{}", line(&format!("{} {}", interval.begins, interval.queue), &interval.figures));
+        writeln!(text, "{}", line(&format!("{} {}", interval.begins, interval.queue), &interval.figures))?;
     }
+    Ok(text)
 }
 
 fn heading(first: &str) -> String {
