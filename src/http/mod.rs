@@ -6,6 +6,7 @@
 //! [`page::Page`]s; refusals are [`error::ApiError`]s.
 
 pub mod assets;
+pub mod download;
 pub mod error;
 pub mod extract;
 pub mod limit;

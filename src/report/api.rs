@@ -1,11 +1,10 @@
-//! `GET /api/v1/reports/intervals`, `/reports/agent-times`, each as JSON or CSV.
+//! `GET /api/v1/reports/intervals`, `/reports/agent-times`, each as JSON, CSV or XLSX.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::tz::TimeZone;
 use rozmova_base::Timestamp;
 use rozmova_base::id::{AgentId, QueueId, UserId};
@@ -15,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::csv::Csv;
+use super::export::{Cell, Format};
 use super::interval::{Attribution, Slice};
 use super::measure::ServiceLevelFormula;
 use super::model::{
@@ -24,6 +23,7 @@ use super::model::{
 use super::store;
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
+use crate::http::download::download;
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Query};
 use crate::interaction;
@@ -36,8 +36,10 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(intervals))
         .routes(routes!(intervals_csv))
+        .routes(routes!(intervals_xlsx))
         .routes(routes!(agent_times))
         .routes(routes!(agent_times_csv))
+        .routes(routes!(agent_times_xlsx))
 }
 
 /// Which days, in which intervals, told apart by what.
@@ -113,7 +115,7 @@ async fn intervals(
     Ok(Json(report(&app, &query).await?))
 }
 
-/// The same as comma-separated values
+/// The same as a file: comma-separated values
 #[utoipa::path(get, path = "/reports/intervals.csv", tag = "reports", params(IntervalQuery),
     responses((status = 200, body = String, content_type = "text/csv")))]
 async fn intervals_csv(
@@ -121,10 +123,36 @@ async fn intervals_csv(
     signed_in: SignedIn,
     Query(query): Query<IntervalQuery>,
 ) -> Result<Response, ApiError> {
+    intervals_file(&app, &signed_in, &query, Format::Csv).await
+}
+
+/// The same as a file: a workbook
+#[utoipa::path(get, path = "/reports/intervals.xlsx", tag = "reports", params(IntervalQuery),
+    responses((status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
+async fn intervals_xlsx(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Query(query): Query<IntervalQuery>,
+) -> Result<Response, ApiError> {
+    intervals_file(&app, &signed_in, &query, Format::Xlsx).await
+}
+
+async fn intervals_file(
+    app: &App,
+    signed_in: &SignedIn,
+    query: &IntervalQuery,
+    format: Format,
+) -> Result<Response, ApiError> {
     signed_in.require(Right::ViewReports)?;
-    let report = report(&app, &query).await?;
-    let name = format!("intervals-{}-{}.csv", report.first_day, report.last_day);
-    Ok(download(&name, interval_csv(&report, &zone(&app))))
+    let (report, zone) = (report(app, query).await?, zone(app));
+    let extension = format.extension();
+    let name = format!("intervals-{}-{}.{extension}", report.first_day, report.last_day);
+    let level = format!("service_level_percent ({})", report.formula.text);
+    Ok(download(&name, format.media_type(), move |out| {
+        let IntervalReport { items, names, .. } = report;
+        let head = INTERVAL_COLUMNS.map(|name| if name.is_empty() { &level } else { name });
+        format.write(out, &head, items.into_iter().map(|line| interval_row(&line, &names, &zone)))
+    }))
 }
 
 async fn report(app: &App, query: &IntervalQuery) -> Result<IntervalReport, ApiError> {
@@ -200,67 +228,61 @@ async fn names(
     Ok(names)
 }
 
-fn interval_csv(report: &IntervalReport, zone: &TimeZone) -> String {
-    let mut csv = Csv::default();
-    let level = format!("service_level_percent ({})", report.formula.text);
-    let head = [
-        "begins",
-        "ends",
-        "key",
-        "name",
-        "offered",
-        "answered",
-        "answered_in_target",
-        "abandoned",
-        "abandoned_short",
-        "flowed_out",
-        &level,
-        "asa_ms",
-        "longest_wait_ms",
-        "abandoned_percent (abandoned / offered)",
-        "closed",
-        "aht_ms ((talk + hold + wrap-up) / closed)",
-        "talk_ms",
-        "hold_ms",
-        "wrap_up_ms",
-        "offers",
-        "declined",
-        "no_answers",
-    ];
-    csv.line(head.map(Into::into));
-    for line in &report.items {
-        let name = report.names.get(&line.key).map_or("", String::as_str);
-        let times = [local(line.begins_at, zone), local(line.ends_at, zone)];
-        let figures = figures(&line.figures).map(Into::into);
-        let head =
-            times.map(Into::into).into_iter().chain([line.key.as_str(), name].map(Into::into));
-        csv.line(head.chain(figures));
-    }
-    csv.into_text()
-}
+/// The empty name is that of the service level, which says its formula.
+const INTERVAL_COLUMNS: [&str; 22] = [
+    "begins",
+    "ends",
+    "key",
+    "name",
+    "offered",
+    "answered",
+    "answered_in_target",
+    "abandoned",
+    "abandoned_short",
+    "flowed_out",
+    "",
+    "asa_ms",
+    "longest_wait_ms",
+    "abandoned_percent (abandoned / offered)",
+    "closed",
+    "aht_ms ((talk + hold + wrap-up) / closed)",
+    "talk_ms",
+    "hold_ms",
+    "wrap_up_ms",
+    "offers",
+    "declined",
+    "no_answers",
+];
 
-fn figures(figures: &IntervalFigures) -> [String; 18] {
-    let of = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let ms = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
-    [
-        figures.offered.to_string(),
-        figures.answered.to_string(),
-        figures.answered_in_target.to_string(),
-        figures.abandoned.to_string(),
-        figures.abandoned_short.to_string(),
-        figures.flowed_out.to_string(),
-        of(figures.service_level_percent),
-        ms(figures.asa_ms),
-        figures.longest_wait_ms.to_string(),
-        of(figures.abandoned_percent),
-        figures.closed.to_string(),
-        ms(figures.aht_ms),
-        figures.talk_ms.to_string(),
-        figures.hold_ms.to_string(),
-        figures.wrap_up_ms.to_string(),
-        figures.offers.to_string(),
-        figures.declined.to_string(),
-        figures.no_answers.to_string(),
+fn interval_row(
+    line: &IntervalLine,
+    names: &BTreeMap<String, String>,
+    zone: &TimeZone,
+) -> Vec<Cell> {
+    let figures = &line.figures;
+    vec![
+        local(line.begins_at, zone),
+        local(line.ends_at, zone),
+        line.key.as_str().into(),
+        names.get(&line.key).map(String::as_str).into(),
+        figures.offered.into(),
+        figures.answered.into(),
+        figures.answered_in_target.into(),
+        figures.abandoned.into(),
+        figures.abandoned_short.into(),
+        figures.flowed_out.into(),
+        figures.service_level_percent.into(),
+        figures.asa_ms.into(),
+        figures.longest_wait_ms.into(),
+        figures.abandoned_percent.into(),
+        figures.closed.into(),
+        figures.aht_ms.into(),
+        figures.talk_ms.into(),
+        figures.hold_ms.into(),
+        figures.wrap_up_ms.into(),
+        figures.offers.into(),
+        figures.declined.into(),
+        figures.no_answers.into(),
     ]
 }
 
@@ -310,7 +332,7 @@ async fn agent_times(
     Ok(Json(times(&app, &query).await?))
 }
 
-/// The same as comma-separated values
+/// The same as a file: comma-separated values
 #[utoipa::path(get, path = "/reports/agent-times.csv", tag = "reports", params(AgentTimesQuery),
     responses((status = 200, body = String, content_type = "text/csv")))]
 async fn agent_times_csv(
@@ -318,42 +340,62 @@ async fn agent_times_csv(
     signed_in: SignedIn,
     Query(query): Query<AgentTimesQuery>,
 ) -> Result<Response, ApiError> {
+    agent_times_file(&app, &signed_in, &query, Format::Csv).await
+}
+
+/// The same as a file: a workbook
+#[utoipa::path(get, path = "/reports/agent-times.xlsx", tag = "reports", params(AgentTimesQuery),
+    responses((status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
+async fn agent_times_xlsx(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Query(query): Query<AgentTimesQuery>,
+) -> Result<Response, ApiError> {
+    agent_times_file(&app, &signed_in, &query, Format::Xlsx).await
+}
+
+async fn agent_times_file(
+    app: &App,
+    signed_in: &SignedIn,
+    query: &AgentTimesQuery,
+    format: Format,
+) -> Result<Response, ApiError> {
     signed_in.require(Right::ViewReports)?;
-    let report = times(&app, &query).await?;
-    let zone = zone(&app);
-    let mut csv = Csv::default();
+    let (report, zone) = (times(app, query).await?, zone(app));
+    let extension = format.extension();
+    let name = format!("agent-times-{}-{}.{extension}", report.first_day, report.last_day);
     let occupancy = format!("occupancy_percent ({})", report.occupancy_formula);
-    let head = [
-        "begins",
-        "ends",
-        "agent_id",
-        "name",
-        "ready_ms",
-        "busy_ms",
-        "wrap_up_ms",
-        "not_responding_ms",
-        "paused_ms",
-        &occupancy,
-    ];
-    csv.line(head.map(Into::into));
-    for line in &report.items {
-        let times = &line.times;
-        let fields = [
-            local(line.begins_at, &zone),
-            local(line.ends_at, &zone),
-            line.agent_id.to_string(),
-            line.name.clone(),
-            times.ready_ms.to_string(),
-            times.busy_ms.to_string(),
-            times.wrap_up_ms.to_string(),
-            times.not_responding_ms.to_string(),
-            times.paused_ms.to_string(),
-            times.occupancy_percent.map(|value| value.to_string()).unwrap_or_default(),
+    Ok(download(&name, format.media_type(), move |out| {
+        let head = [
+            "begins",
+            "ends",
+            "agent_id",
+            "name",
+            "ready_ms",
+            "busy_ms",
+            "wrap_up_ms",
+            "not_responding_ms",
+            "paused_ms",
+            &occupancy,
         ];
-        csv.line(fields.map(Into::into));
-    }
-    let name = format!("agent-times-{}-{}.csv", report.first_day, report.last_day);
-    Ok(download(&name, csv.into_text()))
+        format.write(out, &head, report.items.iter().map(|line| agent_row(line, &zone)))
+    }))
+}
+
+fn agent_row(line: &AgentTimesLine, zone: &TimeZone) -> Vec<Cell> {
+    let times = &line.times;
+    vec![
+        local(line.begins_at, zone),
+        local(line.ends_at, zone),
+        Cell::Text(line.agent_id.to_string()),
+        line.name.as_str().into(),
+        times.ready_ms.into(),
+        times.busy_ms.into(),
+        times.wrap_up_ms.into(),
+        times.not_responding_ms.into(),
+        times.paused_ms.into(),
+        times.occupancy_percent.into(),
+    ]
 }
 
 async fn times(app: &App, query: &AgentTimesQuery) -> Result<AgentTimesReport, ApiError> {
@@ -427,21 +469,7 @@ fn too_many(lines: usize) -> ApiError {
     ApiError::invalid("interval_minutes", message)
 }
 
-/// By the clocks of the bank, with the offset: `2026-03-02T10:00:00+02:00`.
-fn local(at: Timestamp, zone: &TimeZone) -> String {
-    let local = at.to_jiff().to_zoned_datetime(zone.clone());
-    let offset_minutes = local.offset().seconds() / 60;
-    let sign = if offset_minutes < 0 { '-' } else { '+' };
-    let (hours, minutes) = (offset_minutes.abs() / 60, offset_minutes.abs() % 60);
-    format!("{}{sign}{hours:02}:{minutes:02}", local.datetime())
-}
-
-fn download(name: &str, text: String) -> Response {
-    let disposition = format!("attachment; filename=\"{name}\"");
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-    ];
-    (headers, text).into_response()
+/// By the clocks of the bank.
+fn local(at: Timestamp, zone: &TimeZone) -> Cell {
+    at.to_jiff().to_zoned_datetime(zone.clone()).into()
 }

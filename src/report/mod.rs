@@ -6,7 +6,7 @@
 //! quarters, queues and media in the days asked for, not with the number of events.
 
 pub mod api;
-pub mod csv;
+pub mod export;
 pub mod interval;
 pub mod measure;
 pub mod model;
