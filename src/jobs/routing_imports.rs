@@ -32,7 +32,7 @@ async fn take_next(app: &App) -> Result<bool, ApplyError> {
         is_dry_run: false,
     };
     let applied = match RoutingDocument::from_toml(&text) {
-        Ok(document) => replace(changer, document, author).await,
+        Ok(document) => replace(changer, document, author, None).await,
         Err(error) => Err(ApplyError::Wrong(vec![RoutingProblem {
             at: "document".to_owned(),
             field: None,
@@ -41,7 +41,7 @@ async fn take_next(app: &App) -> Result<bool, ApplyError> {
     };
     let (state, outcome) = match applied {
         Ok(outcome) => {
-            tell_desks(&app.hub, &app.routing, &outcome.changes);
+            tell_desks(&app.hub, &app.routing);
             tracing::info!(changes = outcome.changes.len(), "Routing was imported");
             (ImportState::Applied, String::new())
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rozmova_base::id::{QueueId, UserId};
+use rozmova_base::id::{AgentId, QueueId, UserId};
 use rozmova_base::{Clock, Timestamp};
 use tokio::sync::Notify;
 
@@ -168,11 +168,21 @@ impl Hub {
         }
     }
 
-    /// The queues that a person serves have changed.
-    pub fn set_queues(&self, user: UserId, queues: &BTreeSet<QueueId>) {
+    /// The routing has changed: `place` says what each who listens sees from now on, the queues
+    /// that he serves and his team.
+    pub fn renew_viewers(
+        &self,
+        place: impl Fn(UserId) -> (BTreeSet<QueueId>, BTreeSet<AgentId>),
+    ) {
+        let users: BTreeSet<UserId> =
+            self.lock().readers.values().map(|reader| reader.viewer.user).collect();
+        // Not under the lock: a team is sought among thousands of agents.
+        let places: BTreeMap<UserId, _> =
+            users.into_iter().map(|user| (user, place(user))).collect();
         for reader in self.lock().readers.values_mut() {
-            if reader.viewer.user == user {
+            if let Some((queues, team)) = places.get(&reader.viewer.user) {
                 reader.viewer.queues.clone_from(queues);
+                reader.viewer.team.clone_from(team);
             }
         }
     }
@@ -310,6 +320,26 @@ mod tests {
         let Next::Frames(frames) = ana.next().await else { panic!("lost") };
         assert_eq!(&*frames[0], r#"{"seq":1,"at":7,"type":"draft.changed","data":{}}"#);
         assert_eq!(numbers(Next::Frames(frames)), [1, 3]);
+    }
+
+    #[tokio::test]
+    async fn a_change_of_the_routing_reaches_open_connections() {
+        let hub = hub();
+        let mut ana = hub.subscribe(viewer(1), None);
+        let (queue, colleague) = (QueueId::from_u128(7), AgentId::from_u128(2));
+        let tell = |hub: &Hub| {
+            for audience in [Audience::Queue(queue), Audience::Team(colleague)] {
+                hub.publish(LiveEvent::new("queue.changed", &serde_json::json!({})), audience);
+            }
+        };
+        tell(&hub);
+        hub.renew_viewers(|_| (BTreeSet::from([queue]), BTreeSet::from([colleague])));
+        say(&hub, 1);
+        assert_eq!(numbers(ana.next().await), [1, 2, 3], "what he reads, he reads by his place now");
+        hub.renew_viewers(|_| (BTreeSet::new(), BTreeSet::new()));
+        tell(&hub);
+        say(&hub, 1);
+        assert_eq!(numbers(ana.next().await), [6]);
     }
 
     #[tokio::test]

@@ -108,16 +108,17 @@ enum End {
 async fn serve(app: Arc<App>, signed_in: SignedIn, resumed: Option<Resumed>, socket: WebSocket) {
     let user = signed_in.id();
     let routing = app.routing.get();
-    let viewer = Viewer {
-        user,
-        supervises: signed_in.may(Right::Supervise),
-        queues: routing.queues_of(user).into_iter().collect(),
-        team: routing.team_of(user),
-    };
+    let (queues, team) = routing.place_of(user);
+    let viewer = Viewer { user, supervises: signed_in.may(Right::Supervise), queues, team };
     // Before the check: what changes from here on is heard.
     let rights = app.rights.listen();
     let connected = signed_in.may(Right::Work).then(|| app.presence.connect(user));
     let subscription = app.hub.subscribe(viewer, resumed.as_ref());
+    // A change in between was told to those who listened before.
+    let routing_now = app.routing.get();
+    if !Arc::ptr_eq(&routing, &routing_now) {
+        app.hub.renew_viewers(|user| routing_now.place_of(user));
+    }
     metrics::gauge!("rozmova_live_connections").increment(1.0);
     let mut connection = Connection { app, signed_in, socket, subscription, rights };
     let end = connection.run().await;

@@ -19,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::difference::ItemChange;
 use super::document::{DispositionItem, RoutingDocument, SkillItem};
+use super::item::version_of;
 use super::warning::{Surroundings, Warning, warnings};
 use super::{ApplyError, Author, Changer, Outcome, replace, store, tell_desks};
 use crate::app::App;
@@ -41,7 +42,8 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(dispositions))
 }
 
-/// The routing document: JSON, or TOML when asked for with Accept: application/toml
+/// The routing document: JSON, or TOML when asked for with Accept: application/toml. Its ETag is the
+/// version to name in If-Match when it is written
 #[utoipa::path(get, path = "/routing", tag = "administrator",
     responses((status = 200, body = RoutingDocument)))]
 async fn read(
@@ -51,6 +53,13 @@ async fn read(
 ) -> Result<Response, ApiError> {
     signed_in.require_any(&[Right::ManageRouting, Right::Supervise])?;
     answer(&app.routing.get().document, names_toml(&headers, header::ACCEPT))
+}
+
+/// The version that a writer saw. RFC 9110 §13.1.1; `*` is met by whatever is there.
+fn version(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::IF_MATCH)?.to_str().ok()?;
+    let value = value.trim().trim_start_matches("W/").trim_matches('"');
+    (value != "*").then(|| value.to_owned())
 }
 
 /// Whether something is only tried.
@@ -72,7 +81,8 @@ struct RoutingPreview {
 }
 
 /// Replaces the routing document. All mistakes are named; with one of them nothing is changed.
-/// With dry_run the answer says what would change
+/// With If-Match nothing is changed either when somebody else has written since that version was
+/// read. With dry_run the answer says what would change
 #[utoipa::path(put, path = "/routing", tag = "administrator", params(WriteQuery),
     request_body = RoutingDocument, responses((status = 200, body = RoutingDocument)))]
 async fn write(
@@ -86,12 +96,14 @@ async fn write(
     let is_toml = names_toml(&headers, header::CONTENT_TYPE);
     let document = parse(&body, is_toml)?;
     let changer = changer(&app, query.dry_run);
-    let Outcome { document, changes } = replace(changer, document, author(&signed_in)).await?;
+    let seen = version(&headers);
+    let outcome = replace(changer, document, author(&signed_in), seen).await?;
+    let Outcome { document, changes } = outcome;
     if query.dry_run {
         let warnings = warnings(&document, &surroundings(&app).await?);
         return Ok(Json(RoutingPreview { changes, warnings }).into_response());
     }
-    tell_desks(&app.hub, &app.routing, &changes);
+    tell_desks(&app.hub, &app.routing);
     answer(&document, is_toml || names_toml(&headers, header::ACCEPT))
 }
 
@@ -150,11 +162,12 @@ fn parse(body: &[u8], is_toml: bool) -> Result<RoutingDocument, ApiError> {
 }
 
 fn answer(document: &RoutingDocument, is_toml: bool) -> Result<Response, ApiError> {
+    let etag = [(header::ETAG, format!("\"{}\"", version_of(document)))];
     if is_toml {
         let text = document.to_toml().map_err(ApiError::internal)?;
-        Ok(([(header::CONTENT_TYPE, TOML)], text).into_response())
+        Ok((etag, [(header::CONTENT_TYPE, TOML)], text).into_response())
     } else {
-        Ok(Json(document).into_response())
+        Ok((etag, Json(document)).into_response())
     }
 }
 

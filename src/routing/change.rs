@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::difference::{ItemChange, changes};
 use super::document::RoutingDocument;
+use super::item::version_of;
 use super::now::{Routing, RoutingNow};
 use super::reference::Use;
 use super::resolve::{Known, Resolved, RoutingProblem, resolve};
@@ -133,18 +134,26 @@ pub async fn apply(
     author: Author,
 ) -> Result<RoutingDocument, ApplyError> {
     let changer = Changer { dispatch, now, ids, is_dry_run: false };
-    Ok(replace(changer, document.clone(), author).await?.document)
+    Ok(replace(changer, document.clone(), author, None).await?.document)
 }
 
-/// Makes the document the one that holds, and says what differs.
+/// Makes the document the one that holds, and says what differs. `seen` is the version that the
+/// writer began from; none: whatever holds is overwritten.
 pub async fn replace(
     changer: Changer<'_>,
     document: RoutingDocument,
     author: Author,
+    seen: Option<String>,
 ) -> Result<Outcome, ApplyError> {
     let act = "routing.write";
     let subject = ("routing", "all".to_owned());
-    change(changer, author, async |_: &mut Turn, _| Ok(Edited { document, act, subject })).await
+    change(changer, author, async |_: &mut Turn, stored| {
+        if seen.is_some_and(|seen| seen != version_of(&stored)) {
+            return Err(ApplyError::Changed { kind: "routing", name: "document".to_owned() });
+        }
+        Ok(Edited { document, act, subject })
+    })
+    .await
 }
 
 /// Changes the document that holds. `edit` sees it within the turn, so nobody else's change comes
@@ -215,15 +224,10 @@ fn audited(changes: &[ItemChange]) -> Vec<serde_json::Value> {
     whole.chain(rest).collect()
 }
 
-/// Lets desks know whose queues and which settings are others now.
-pub fn tell_desks(hub: &Hub, now: &RoutingNow, changes: &[ItemChange]) {
+/// Lets desks see what they may see now, and know that settings are others.
+pub fn tell_desks(hub: &Hub, now: &RoutingNow) {
     let routing = now.get();
-    let agents = routing.document.agents.iter().filter_map(|agent| agent.id);
-    let removed = changes.iter().filter(|change| change.kind == "agent");
-    let removed = removed.filter_map(|change| change.id.map(UserId));
-    for agent in agents.chain(removed) {
-        hub.set_queues(agent, &routing.queues_of(agent).into_iter().collect());
-    }
+    hub.renew_viewers(|user| routing.place_of(user));
     hub.publish(LiveEvent::new("routing.changed", &json!({})), Audience::Everyone);
 }
 

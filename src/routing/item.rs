@@ -169,13 +169,19 @@ impl Item {
         self
     }
 
-    /// Tells this state of the thing apart from every other: who writes names the version he saw.
+    /// See [`version_of`].
     pub fn version(&self) -> String {
-        let text = serde_json::to_vec(self).unwrap_or_default();
-        let mut digits = ContentHash::of(&text).to_string();
-        digits.truncate(VERSION_DIGITS);
-        digits
+        version_of(self)
     }
+}
+
+/// Tells this state of a thing, or of the whole document, apart from every other: who writes names
+/// the version he saw.
+pub fn version_of(state: &impl Serialize) -> String {
+    let text = serde_json::to_vec(state).unwrap_or_default();
+    let mut digits = ContentHash::of(&text).to_string();
+    digits.truncate(VERSION_DIGITS);
+    digits
 }
 
 impl RoutingDocument {

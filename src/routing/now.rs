@@ -105,6 +105,11 @@ impl Routing {
         self.document.agents.iter().filter(serves_one).filter_map(|other| other.id).collect()
     }
 
+    /// What somebody sees of the centre at his desk: the queues that he serves, and his team.
+    pub fn place_of(&self, agent: AgentId) -> (BTreeSet<QueueId>, BTreeSet<AgentId>) {
+        (self.queues_of(agent).into_iter().collect(), self.team_of(agent))
+    }
+
     /// A pause reason.
     pub fn pause_reason(&self, reason: PauseReasonId) -> Option<&PauseReasonItem> {
         self.document.pause_reasons.iter().find(|item| item.id == Some(reason))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rozmova_base::id::{DispositionId, HoursId, IdMaker, PauseReasonId, QueueId, SkillId, UserId};
 use rozmova_queue::Input;
 use rozmova_queue::config::{
-    AgentConfig, DispositionPolicy, MediaConfig, OverflowRule, OverflowTo, PauseReasonConfig,
+    AgentConfig, DispositionPolicy, MAX_AGENTS, MAX_QUEUES, MediaConfig, OverflowRule, OverflowTo, PauseReasonConfig,
     QueueConfig, RingConfig, Service, SkillLevel,
 };
 use rozmova_queue::hours::HoursConfig;
@@ -17,6 +17,12 @@ use super::document::{
 
 /// Longest name, in characters: what fits a column of a desk twice over.
 const NAME_CHARS_MAX: usize = 100;
+/// Most things of the kinds that the queue itself does not count: several times what the largest
+/// centres have, and few enough to choose from.
+const SKILLS_MAX: usize = 1_000;
+const HOURS_MAX: usize = 1_000;
+const PAUSE_REASONS_MAX: usize = 200;
+const DISPOSITIONS_MAX: usize = 5_000;
 
 /// One thing that is wrong in a document.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -79,6 +85,22 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn run(&mut self, mut document: RoutingDocument) -> Resolved {
+        for (kind, count, count_max) in [
+            ("skill", document.skills.len(), SKILLS_MAX),
+            ("hours", document.hours.len(), HOURS_MAX),
+            ("pause_reason", document.pause_reasons.len(), PAUSE_REASONS_MAX),
+            ("disposition", document.dispositions.len(), DISPOSITIONS_MAX),
+            ("queue", document.queues.len(), MAX_QUEUES),
+            ("agent", document.agents.len(), MAX_AGENTS),
+        ] {
+            if count > count_max {
+                let message = format!("{count} are more than {count_max}; remove some");
+                self.problem(kind.to_owned(), message);
+            }
+        }
+        if !self.problems.is_empty() {
+            return Resolved::default();
+        }
         for item in &mut document.skills {
             item.id = Some(SkillId(self.name("skill", &item.name, item.id.map(|id| id.0))));
         }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use rozmova_base::id::UserId;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
-use super::{WriteQuery, author, changer, mailboxes, surroundings};
+use super::{WriteQuery, author, changer, mailboxes, surroundings, version};
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
@@ -169,7 +169,7 @@ async fn remove_item(
     let changer = changer(&app, query.dry_run);
     let outcome = edit::remove(changer, author(&signed_in), kind, seen, &mailboxes(&app)).await?;
     if !query.dry_run {
-        tell_desks(&app.hub, &app.routing, &outcome.changes);
+        tell_desks(&app.hub, &app.routing);
     }
     let warnings = warnings(&outcome.document, &surroundings(&app).await?);
     Ok(Json(RoutingChanged { entry: None, changes: outcome.changes, warnings }))
@@ -217,19 +217,12 @@ async fn put(
     let changer = changer(app, query.dry_run);
     let (outcome, written) = edit::put(changer, author(signed_in), item, seen).await?;
     if !query.dry_run {
-        tell_desks(&app.hub, &app.routing, &outcome.changes);
+        tell_desks(&app.hub, &app.routing);
     }
     let names = names(app, kind).await?;
     let warnings = warnings(&outcome.document, &surroundings(app).await?);
     let entry = written.map(|item| entry(&outcome.document, item, &names));
     Ok(Json(RoutingChanged { entry, changes: outcome.changes, warnings }))
-}
-
-/// RFC 9110 §13.1.1. `*` is met by whatever is there.
-fn version(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::IF_MATCH)?.to_str().ok()?;
-    let value = value.trim().trim_start_matches("W/").trim_matches('"');
-    (value != "*").then(|| value.to_owned())
 }
 
 /// Somebody who may be made an agent.

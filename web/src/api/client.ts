@@ -98,17 +98,30 @@ export const patch = <T>(path: PathOf<'patch'>, body: unknown) =>
 export const remove = <T = undefined>(path: PathOf<'delete'>, more: More = {}) =>
   request<T, 'delete'>('delete', path, more);
 
-/** Text documents, such as the routing configuration. */
+/** A text document, such as the routing configuration, and the state that it is. */
+export interface TextDocument {
+  text: string;
+  version: string;
+}
+
+interface TextOptions {
+  body?: string;
+  /** The state that the writer saw. */
+  version?: string;
+}
+
 export async function requestText(
   method: 'GET' | 'PUT',
   path: string,
   mediaType: string,
-  body?: string,
-): Promise<string> {
+  { body, version }: TextOptions = {},
+): Promise<TextDocument> {
   const headers: Record<string, string> = { Accept: mediaType };
   if (body !== undefined) headers['Content-Type'] = mediaType;
+  if (version) headers['If-Match'] = `"${version}"`;
   const response = await send(method, address(path), { body, headers });
-  return response.text();
+  const etag = response.headers.get('ETag') ?? '';
+  return { text: await response.text(), version: etag.replaceAll('"', '').replace(/^W\//, '') };
 }
 
 /** Sends a text and is answered in JSON. */

@@ -43,5 +43,7 @@ export const routing = {
     sendText<CalendarRead>('POST', '/routing/calendar-readings', 'text/calendar', text),
   document: () => requestText('GET', '/routing', TOML),
   preview: (toml: string) => sendText<Preview>('PUT', '/routing?dry_run=true', TOML, toml),
-  saveDocument: (toml: string) => requestText('PUT', '/routing', TOML, toml),
+  /** Replaces the document that was read in this version. */
+  saveDocument: (toml: string, version: string) =>
+    requestText('PUT', '/routing', TOML, { body: toml, version }),
 };
