@@ -219,6 +219,10 @@ impl Search {
     }
 }
 
+/// Entries of the directory that a word is looked up in. Contacts of more clients than that nobody
+/// pages through: he writes more of the word.
+pub const WORD_ENTRIES_MAX: usize = 1_024;
+
 /// The key of the last row of a page.
 pub type PageKey = (Timestamp, InteractionId);
 
@@ -296,7 +300,8 @@ fn list_text(filter: &Filter, is_continued: bool) -> String {
         Some(Search::From(_)) => write!(text, " AND i.from_key = {}", next()),
         Some(Search::Word(_)) => write!(
             text,
-            " AND i.client_id IN (SELECT client_id FROM client_word WHERE word >= {} AND word < {})",
+            " AND i.client_id IN (SELECT client_id FROM client_word WHERE word >= {} AND word < {}
+                ORDER BY word, client_id LIMIT {WORD_ENTRIES_MAX})",
             next(),
             next()
         ),
