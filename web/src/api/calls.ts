@@ -3,6 +3,7 @@ import { fileName, get, headers, patch, post, put, remove, upload } from './clie
 import type {
   Agent,
   AgentState,
+  AgentTimesReport,
   AuditEntry,
   Client,
   ClientKind,
@@ -225,9 +226,14 @@ export const administration = {
 
 export const reports = {
   intervals: (query: Record<string, string>) => get<IntervalReport>('/reports/intervals', query),
+  agentTimes: (query: Record<string, string>) =>
+    get<AgentTimesReport>('/reports/agent-times', query),
   /** Where the same figures are to be downloaded. */
-  csv: (query: Record<string, string>) =>
-    `/api/v1/reports/intervals.csv?${new URLSearchParams(query).toString()}`,
+  file: (
+    report: 'intervals' | 'agent-times',
+    format: 'csv' | 'xlsx',
+    query: Record<string, string>,
+  ) => `/api/v1/reports/${report}.${format}?${new URLSearchParams(query).toString()}`,
   queues: () =>
     get<Page<QueueNow> | QueueNow[]>('/queues')
       .then(itemsOf)

@@ -550,6 +550,29 @@ export interface IntervalLine extends IntervalFigures {
   key: string;
 }
 
+/** How long an agent did what in an interval. */
+export interface AgentTimesLine {
+  begins_at: Micros;
+  ends_at: Micros;
+  agent_id: string;
+  name: string;
+  ready_ms: number;
+  busy_ms: number;
+  wrap_up_ms: number;
+  not_responding_ms: number;
+  paused_ms: number;
+  /** By the id of the reason; empty: right after signing in. */
+  pauses_ms: Record<string, number>;
+  occupancy_percent: number | null;
+}
+
+export interface AgentTimesReport {
+  time_zone: string;
+  /** Names of pause reasons by id. */
+  reasons: Record<string, string>;
+  items: AgentTimesLine[];
+}
+
 export interface IntervalReport {
   time_zone: string;
   attribution: 'arrival' | 'event';

@@ -5,6 +5,7 @@ import type {
   DispositionItem,
   HoursItem,
   PauseReasonItem,
+  Priority,
   QueueItem,
   RoutingKind,
   RoutingPerson,
@@ -18,8 +19,7 @@ export class Names {
     readonly hours: string[],
     readonly pauses: string[],
     readonly codes: DispositionItem[],
-    /** Head starts of the priorities, in ms. */
-    readonly priorities: number[],
+    readonly priorities: Priority[],
     readonly people: RoutingPerson[],
   ) {}
 
@@ -41,7 +41,7 @@ export class Names {
       named(hours),
       named(pauses),
       codes.map(({ item }) => item),
-      order.priorities.map(({ head_start_ms }) => head_start_ms),
+      order.priorities,
       people,
     );
   }

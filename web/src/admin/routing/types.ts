@@ -106,6 +106,12 @@ export interface HoursItem {
   exceptions?: ExceptionalDay[];
 }
 
+/** Whether an agent with one medium in hand may be offered another. */
+export const INTERRUPTS = ['blocks', 'shares', 'yields'] as const;
+export type Interrupt = (typeof INTERRUPTS)[number];
+/** By what is in hand, then by what arrives. */
+export type InterruptMatrix = Record<RoutingMedium, Record<RoutingMedium, Interrupt>>;
+
 export interface AgentItem {
   id?: string;
   login: string;
@@ -113,8 +119,14 @@ export interface AgentItem {
   queues: { queue: string; ring: number }[];
   capacity_units?: number;
   maximum: MediaValues<number>;
-  interrupts?: unknown;
+  interrupts?: InterruptMatrix;
   own_queues_first?: boolean;
+}
+
+/** How far ahead contacts of a priority stand, and how fast they age. */
+export interface Priority {
+  head_start_ms: number;
+  slope_permille: number;
 }
 
 export interface CentreItem {
@@ -125,7 +137,7 @@ export interface CentreItem {
     trace_candidates: number;
   };
   order: {
-    priorities: { head_start_ms: number; slope_permille: number }[];
+    priorities: Priority[];
     client_class_head_start_ms: number[];
     medium_head_start_ms: Record<RoutingMedium, number>;
   };

@@ -3,7 +3,9 @@ export const reports = {
   report: {
     title: 'Reports',
     lead: 'Figures by interval, from the log of events alone.',
-    csv: 'Download CSV',
+    what: 'Report',
+    whats: { figures: 'Contacts', times: 'Agents’ times' },
+    download: (format: string) => `Download ${format}`,
     firstDay: 'From',
     lastDay: 'To, included',
     width: 'Intervals',
@@ -48,6 +50,24 @@ export const reports = {
     empty: 'Nothing happened in these days',
     emptyHint: 'Choose other days, another queue or another medium.',
     more: (shown: number, all: number) =>
-      `The first ${shown} of ${all} lines are shown; the CSV file has all of them.`,
+      `The first ${shown} of ${all} lines are shown; the files have all of them.`,
+    formulaTexts: {
+      answered_of_decided: 'answered in ≤ T / (answered + abandoned − short abandons)',
+      answered_only: 'answered in ≤ T / answered',
+      answered_of_offered: 'answered in ≤ T / (answered + abandoned + flowed out)',
+      removed_of_queued: 'answered, abandoned or callback in ≤ T / offered',
+      engaged_only: 'engaged in ≤ T / engaged',
+    },
+    times: {
+      ready: 'Ready',
+      busy: 'Busy',
+      wrapUp: 'Wrap-up',
+      notResponding: 'Not responding',
+      paused: 'Paused',
+      occupancy: 'Occupancy',
+      occupancyText: '(busy + wrap-up) / (busy + wrap-up + ready)',
+      signedIn: 'just signed in',
+      text: 'what an agent does now counts up to now; who was offline all the time is left out',
+    },
   },
 };

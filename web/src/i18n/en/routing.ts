@@ -118,7 +118,9 @@ export const routing = {
       lowest_occupancy: 'Who was busy least',
     },
     priority: 'Priority of its contacts',
-    priorityOf: (index: number, headStart: string) => `${index} · head start ${headStart}`,
+    priorityOf: (index: number, headStart: string, speed: string) =>
+      `${index} · head start ${headStart} · ages ×${speed}`,
+    priorityHint: 'Head start and ageing of each are set under “Priorities and times”.',
     hours: 'Opening hours',
     alwaysOpen: 'Always open',
     needs: 'Skills that its contacts need',
@@ -126,6 +128,7 @@ export const routing = {
     level: 'Level',
     offer: 'How long an offer rings',
     autoAccept: 'Put through without asking',
+    autoAcceptHint: 'The agent has the contact at once; nothing rings, nothing can be declined.',
     preferred: 'Kept for the client’s own agent',
     preferredHint:
       'The last agent or the account manager is asked alone for so long. 0: not at all.',
@@ -229,6 +232,13 @@ export const routing = {
     maximumHint: '0: none of this medium. Empty: the default.',
     units: 'Capacity, units',
     unitsHint: 'A call takes 100, a written contact 25, unless set otherwise. Empty: 100.',
+    interrupts: 'What may be offered in the middle of work',
+    interruptsHint:
+      'Shares: the units of both must fit. Yields: what is in hand is put aside and its units do not count.',
+    usualInterrupts:
+      'As usual: a call is not interrupted; written contacts share the units and yield to a call',
+    inHand: (medium: string) => `In hand: ${medium.toLowerCase()}. Arriving:`,
+    interrupt: { blocks: 'Not offered', shares: 'Shares', yields: 'Yields' },
     ownFirst: 'Own queues (ring 1) before those in which he or she helps out',
   },
   centre: {

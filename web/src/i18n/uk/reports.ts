@@ -5,7 +5,9 @@ export const reports: typeof english = {
   report: {
     title: 'Звіти',
     lead: 'Показники за інтервалами, лише з журналу подій.',
-    csv: 'Завантажити CSV',
+    what: 'Звіт',
+    whats: { figures: 'Звернення', times: 'Час операторів' },
+    download: (format) => `Завантажити ${format}`,
     firstDay: 'Від',
     lastDay: 'До, включно',
     width: 'Інтервали',
@@ -49,7 +51,25 @@ export const reports: typeof english = {
     ordinary: 'Звичайні',
     empty: 'У ці дні нічого не було',
     emptyHint: 'Оберіть інші дні, іншу чергу чи інший канал.',
-    more: (shown: number, all: number) =>
-      `Показано перші ${shown} з ${all} рядків; у файлі CSV є всі.`,
+    more: (shown, all) =>
+      `Показано перші ${shown} з ${all} рядків; у файлах є всі.`,
+    formulaTexts: {
+      answered_of_decided: 'прийняті за ≤ T / (прийняті + втрачені − короткі відмови)',
+      answered_only: 'прийняті за ≤ T / прийняті',
+      answered_of_offered: 'прийняті за ≤ T / (прийняті + втрачені + передані далі)',
+      removed_of_queued: 'прийняті, втрачені або замовлені дзвінки за ≤ T / ті, що надійшли',
+      engaged_only: 'розпочаті за ≤ T / розпочаті',
+    },
+    times: {
+      ready: 'Готовий',
+      busy: 'Зайнятий',
+      wrapUp: 'Завершення',
+      notResponding: 'Не відповідає',
+      paused: 'На перерві',
+      occupancy: 'Зайнятість',
+      occupancyText: '(зайнятий + завершення) / (зайнятий + завершення + готовий)',
+      signedIn: 'щойно на зміні',
+      text: 'те, що оператор робить зараз, враховано дотепер; хто весь час був не на зміні, того тут немає',
+    },
   },
 };
