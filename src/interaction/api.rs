@@ -1,6 +1,7 @@
 //! `/api/v1/interactions`, `/api/v1/offers`: reading contacts; what agents and supervisors do with
 //! them is in the files below.
 
+mod callback;
 mod explain;
 pub mod reach;
 mod supervise;
@@ -34,6 +35,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get))
         .routes(routes!(choose_client))
         .merge(work::router())
+        .merge(callback::router())
         .merge(supervise::router())
         .merge(explain::router())
 }

@@ -120,7 +120,7 @@ fn interaction(row: Row, routing: &Routing) -> Interaction {
 /// over.
 fn shown_state(state: String) -> String {
     match state.as_str() {
-        "received" | "callback_scheduled" => "queued".to_owned(),
+        "received" => "queued".to_owned(),
         "overflowed" => "closed".to_owned(),
         _ => state,
     }

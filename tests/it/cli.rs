@@ -174,3 +174,18 @@ fn a_sip_message_is_shown_as_the_listeners_read_it() {
     assert_eq!(objects[0]["headers"]["Call-ID"], "7");
     assert_eq!(objects[1]["refusal"]["status"], 400);
 }
+
+#[test]
+fn a_reader_who_has_enough_ends_a_command_quietly() {
+    let place = Place::new("pipe", "");
+    let scenario = include_str!("../../config/scenarios/branch.toml");
+    std::fs::write(place.0.join("scenario.toml"), scenario).expect("a file");
+    for words in [&["openapi"][..], &["simulate", "scenario.toml"]] {
+        let mut child = place.command(words).spawn().expect("it runs");
+        // Nobody reads any of it.
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
+        assert_eq!(text(&output.stderr), "", "{words:?}");
+    }
+}

@@ -147,6 +147,42 @@ async fn a_circle_is_refused_and_what_strands_contacts_is_named() {
 }
 
 #[tokio::test]
+async fn two_who_write_the_whole_document_do_not_overwrite_each_other() {
+    let server = TestServer::start().await;
+    let centre = Centre::open(&server, &[]).await;
+    let admin = &centre.administrator;
+    let read = admin.get("/api/v1/routing").await.expect(200);
+    let seen = admin.clone().with_header("if-match", read.header("etag").expect("a version"));
+    let mut document = read.json();
+    document["queue"][0]["priority"] = json!(1);
+    let written = seen.put("/api/v1/routing", &document).await.expect(200);
+    document["queue"][0]["priority"] = json!(0);
+    seen.put("/api/v1/routing", &document).await.expect_refusal(412, "changed_meanwhile");
+    let now = admin.get("/api/v1/routing").await.expect(200);
+    assert_eq!(now.json()["queue"][0]["priority"], 1, "the first change stands");
+    assert_eq!(now.header("etag"), written.header("etag"), "the answer names the new version");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_open_desk_sees_its_new_queue_and_team_without_connecting_anew() {
+    let server = TestServer::start().await;
+    let ana = server.program("ana", Role::Agent).await;
+    let bohdan = server.program("bohdan", Role::Agent).await;
+    let centre = Centre::open(&server, &["bohdan"]).await;
+    let mut desk = ana.live("").await;
+    let agent = json!({ "login": "ana", "queues": [{ "queue": "Cards" }] });
+    centre.administrator.post("/api/v1/routing/agents", &agent).await.expect(201);
+    desk.until("routing.changed").await;
+    let contact = centre.arrive(1).await.to_string();
+    desk.find(|event| event["data"]["interaction"]["id"] == contact).await;
+    make_ready(&bohdan).await;
+    let colleague = |event: &Value| event["data"]["agent"]["name"] == "bohdan";
+    desk.find(|event| event["type"] == "agent.changed" && colleague(event)).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn only_administrators_change_the_routing() {
     let server = TestServer::start().await;
     let centre = Centre::open(&server, &[]).await;

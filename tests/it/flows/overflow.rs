@@ -1,11 +1,16 @@
 //! What happens to a mail when its queue is closed or nobody is there.
 
+use std::sync::Arc;
+
 use rozmova::app::Outside;
 use rozmova::auth::Role;
+use rozmova_base::Clock;
+use rozmova_base::time::MockClock;
+use rozmova_queue::Input;
 use serde_json::{Value, json};
 
 use super::centre::{Centre, make_ready};
-use crate::support::{Lmtp, Sink, TestServer, mailbox};
+use crate::support::{Client, Lmtp, Sink, TestServer, mailbox};
 
 async fn server(sink: &Sink, routing: &Value) -> TestServer {
     let (host, port) = (sink.address.ip().to_string(), sink.address.port());
@@ -103,6 +108,77 @@ async fn a_queue_without_anybody_hands_over_to_another_at_once() {
         (&json!("queued"), &json!("General"))
     );
     server.stop().await;
+}
+
+#[tokio::test]
+async fn who_has_waited_too_long_goes_to_another_queue_with_his_age() {
+    let (server, clock) = server_with_clock().await;
+    let centre = Centre::open(&server, &["ana"]).await;
+    let admin = &centre.administrator;
+    let mut routing = centre.routing.clone();
+    routing["queue"][0]["overflow"] = json!([{
+        "when": { "type": "waited", "after_ms": 30_000 },
+        "then": { "type": "queue", "queue": "General" },
+    }]);
+    let general = json!({ "name": "General" });
+    routing["queue"].as_array_mut().expect("a list").push(general);
+    admin.put("/api/v1/routing", &routing).await.expect(200);
+    let path = format!("/api/v1/interactions/{}", centre.arrive(1).await);
+    let arrived = admin.get(&path).await.expect(200).json();
+
+    clock.advance_millis(29_999);
+    server.app().dispatch.submit(Input::Tick).await.expect("taken");
+    assert_eq!(admin.get(&path).await.expect(200).json()["queue"]["name"], "Cards");
+    clock.advance_millis(1);
+    server.app().dispatch.submit(Input::Tick).await.expect("taken");
+    let moved = admin.get(&path).await.expect(200).json();
+    assert_eq!(moved["queue"]["name"], "General");
+    assert_eq!(moved["waiting_since_at"], arrived["waiting_since_at"], "it keeps its age");
+    let events = admin.get(&format!("{path}/events")).await.expect(200).json();
+    let overflowed = events.as_array().expect("a list").iter();
+    assert_eq!(overflowed.filter(|event| event["type"] == "overflowed").count(), 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_callback_keeps_its_place() {
+    let (server, clock) = server_with_clock().await;
+    let ana = server.program("ana", Role::Agent).await;
+    let bohdan = server.program("bohdan", Role::Agent).await;
+    let centre = Centre::open(&server, &["ana", "bohdan"]).await;
+    let (first, second) = (centre.arrive(1).await, centre.arrive(2).await);
+    let path = format!("/api/v1/interactions/{first}/callback");
+    let due = |ms: i64| json!({ "not_before_at": server.app().clock.now().plus_millis(ms) });
+    ana.put(&path, &due(40 * 86_400_000)).await.expect_refusal(422, "invalid");
+    let put_off = ana.put(&path, &due(60_000)).await.expect(200).json();
+    assert_eq!(put_off["state"], "callback_scheduled");
+
+    // Who comes next is served meanwhile, and is not called back a second time.
+    let offered = async |agent: &Client| {
+        make_ready(agent).await;
+        let work = agent.get("/api/v1/agents/me/work").await.expect(200).json();
+        work["offers"][0]["interaction"]["id"].as_str().expect("an offer").to_owned()
+    };
+    assert_eq!(offered(&bohdan).await, second.to_string());
+    bohdan
+        .put(&format!("/api/v1/interactions/{second}/callback"), &due(60_000))
+        .await
+        .expect_refusal(409, "wrong_state");
+    centre.arrive(3).await;
+    clock.advance_millis(60_000);
+    server.app().dispatch.submit(Input::Tick).await.expect("taken");
+    assert_eq!(offered(&ana).await, first.to_string(), "before the third, which came later");
+    let audit = centre.administrator.get("/api/v1/audit").await.expect(200).json();
+    let acts = audit["items"].as_array().expect("a list").iter();
+    assert_eq!(acts.filter(|row| row["act"] == "interaction.callback").count(), 1);
+    server.stop().await;
+}
+
+async fn server_with_clock() -> (TestServer, Arc<MockClock>) {
+    let noon = "2026-03-02T10:00:00Z".parse::<jiff::Timestamp>().expect("a time");
+    let clock = Arc::new(MockClock::at(noon.into()));
+    let outside = Outside { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..Outside::system() };
+    (TestServer::start_with(outside, |_| {}).await, clock)
 }
 
 #[tokio::test]

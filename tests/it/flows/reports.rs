@@ -46,6 +46,18 @@ each_server!(a_contact_is_in_every_report, |server| {
     assert!(text.contains("service_level_percent (answered in ≤ T / (answered +"), "{text}");
     assert_eq!(text.lines().count(), 2, "{text}");
 
+    for report in ["intervals", "agent-times"] {
+        let book = boss.get(&format!("/api/v1/reports/{report}.xlsx")).await.expect(200);
+        let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        assert_eq!(book.header("content-type"), Some(kind));
+        let disposition = book.header("content-disposition").expect("a name");
+        assert!(disposition.ends_with(".xlsx\""), "{disposition}");
+        assert!(book.body.starts_with(b"PK\x03\x04"), "an archive");
+        // The end of the directory: six files, so nothing is cut off.
+        let end = &book.body[book.body.len() - 22..];
+        assert_eq!((&end[..4], end[10]), (&b"PK\x05\x06"[..], 6));
+    }
+
     let times = boss.get("/api/v1/reports/agent-times").await.expect(200).json();
     assert_eq!(times["items"][0]["name"], "ana");
     let csv = boss.get("/api/v1/reports/agent-times.csv").await.expect(200).text();

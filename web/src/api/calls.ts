@@ -109,6 +109,8 @@ export const interactions = {
   leave: (id: string) => remove(path(id, '/presence')),
   setState: (id: string, state: InteractionState, until_at: Micros | null = null) =>
     put<Interaction>(path(id, '/state'), { state, ...(until_at ? { until_at } : {}) }),
+  callBack: (id: string, not_before_at: Micros) =>
+    put<Interaction>(path(id, '/callback'), { not_before_at }),
   transfer: (id: string, to: { queue_id?: string; agent_id?: string }, note: string) =>
     post<Interaction>(path(id, '/transfers'), { ...to, note }),
   beginWrapUp: (id: string) => put<Interaction>(path(id, '/wrap-up'), {}),

@@ -343,6 +343,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/interactions/{id}/callback': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Makes a waiting contact a callback, or gives it another time. It keeps its place in the queue */
+    put: operations['agent_schedule'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/interactions/{id}/client': {
     parameters: {
       query?: never;
@@ -910,8 +927,25 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The same as comma-separated values */
+    /** The same as a file: comma-separated values */
     get: operations['reports_agent_times_csv'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/reports/agent-times.xlsx': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The same as a file: a workbook */
+    get: operations['reports_agent_times_xlsx'];
     put?: never;
     post?: never;
     delete?: never;
@@ -944,8 +978,25 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The same as comma-separated values */
+    /** The same as a file: comma-separated values */
     get: operations['reports_intervals_csv'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/reports/intervals.xlsx': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The same as a file: a workbook */
+    get: operations['reports_intervals_xlsx'];
     put?: never;
     post?: never;
     delete?: never;
@@ -961,11 +1012,15 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The routing document: JSON, or TOML when asked for with Accept: application/toml */
+    /**
+     * The routing document: JSON, or TOML when asked for with Accept: application/toml. Its ETag is the
+     *     version to name in If-Match when it is written
+     */
     get: operations['administrator_read'];
     /**
      * Replaces the routing document. All mistakes are named; with one of them nothing is changed.
-     *     With dry_run the answer says what would change
+     *     With If-Match nothing is changed either when somebody else has written since that version was
+     *     read. With dry_run the answer says what would change
      */
     put: operations['administrator_write'];
     post?: never;
@@ -1800,6 +1855,10 @@ export interface components {
       skipped: string[];
       /** @description Open every week. */
       weekly: Record<string, never>[];
+    };
+    /** @description When the client is to be called back. */
+    Callback: {
+      not_before_at?: components['schemas']['Timestamp'] | null;
     };
     /** @description A client who may be meant. */
     CandidateRef: {
@@ -5391,6 +5450,40 @@ export interface operations {
       };
     };
   };
+  agent_schedule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Callback'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Interaction'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   interaction_choose_client: {
     parameters: {
       query?: never;
@@ -6769,6 +6862,43 @@ export interface operations {
       };
     };
   };
+  reports_agent_times_xlsx: {
+    parameters: {
+      query?: {
+        /** @description First day in the bank's time zone: 2026-03-02. Absent: today. */
+        first_day?: string;
+        /** @description Last day, included. Absent: the first. */
+        last_day?: string;
+        /** @description 15, 30, 60 or 1440. Absent: 30. */
+        interval_minutes?: number;
+        /** @description Of this agent only. */
+        agent_id?: components['schemas']['UserId'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': number[];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   reports_intervals: {
     parameters: {
       query?: {
@@ -6850,6 +6980,53 @@ export interface operations {
         };
         content: {
           'text/csv': string;
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  reports_intervals_xlsx: {
+    parameters: {
+      query?: {
+        /** @description First day in the bank's time zone: 2026-03-02. Absent: today. */
+        first_day?: string;
+        /** @description Last day, included. Absent: the first. */
+        last_day?: string;
+        /** @description 15, 30, 60 or 1440. Absent: 30. */
+        interval_minutes?: number;
+        /** @description To which interval a segment counts. Absent: `arrival`. */
+        attribution?: components['schemas']['Attribution'];
+        /** @description What lines are told apart by. Absent: `total`. */
+        by?: components['schemas']['By'];
+        /** @description How the service level is computed. Absent: `answered_of_decided`. */
+        formula?: components['schemas']['ServiceLevelFormula'];
+        /** @description Of this queue only. */
+        queue_id?: components['schemas']['QueueId'];
+        /** @description Of this medium only: `call`, `email`, `fax`, `letter`. */
+        medium?: string;
+        /** @description Of this agent, code or class only, as `key` says it. */
+        key?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': number[];
         };
       };
       /** @description Refused: what happened, to what, what to do */

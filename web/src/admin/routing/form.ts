@@ -1,5 +1,5 @@
 /** What the forms of the routing have in common. Pure. */
-import { MEDIA, type InterruptMatrix, type Problem, type RoutingKind } from './types';
+import type { InterruptMatrix, Problem, RoutingKind } from './types';
 
 /** Whether everything in a form can be read: a field that cannot is NaN. */
 export function isWhole(value: unknown): boolean {
@@ -55,12 +55,14 @@ export function blank(kind: Exclude<RoutingKind, 'centre'>, timeZone: string): o
 
 /** The product's: a call blocks everything; written contacts share, and yield to a call. */
 export function usualInterrupts(): InterruptMatrix {
-  const row = (inHand: string) =>
-    MEDIA.map((arriving) => {
-      const interrupt = inHand === 'call' ? 'blocks' : arriving === 'call' ? 'yields' : 'shares';
-      return [arriving, interrupt];
-    });
-  return Object.fromEntries(MEDIA.map((inHand) => [inHand, Object.fromEntries(row(inHand))]));
+  const call = { call: 'blocks', email: 'blocks', fax: 'blocks', letter: 'blocks' } as const;
+  const written = { call: 'yields', email: 'shares', fax: 'shares', letter: 'shares' } as const;
+  return {
+    call: { ...call },
+    email: { ...written },
+    fax: { ...written },
+    letter: { ...written },
+  };
 }
 
 /** A thing as the form edits it: its lists are there even when they are empty. */

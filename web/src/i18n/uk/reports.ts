@@ -51,8 +51,7 @@ export const reports: typeof english = {
     ordinary: 'Звичайні',
     empty: 'У ці дні нічого не було',
     emptyHint: 'Оберіть інші дні, іншу чергу чи інший канал.',
-    more: (shown, all) =>
-      `Показано перші ${shown} з ${all} рядків; у файлах є всі.`,
+    more: (shown, all) => `Показано перші ${shown} з ${all} рядків; у файлах є всі.`,
     formulaTexts: {
       answered_of_decided: 'прийняті за ≤ T / (прийняті + втрачені − короткі відмови)',
       answered_only: 'прийняті за ≤ T / прийняті',
