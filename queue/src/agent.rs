@@ -26,31 +26,34 @@ pub(crate) enum AfterThis {
     Pause(PauseReasonId),
 }
 
+/// What a decision reads of him stands first and together: of an agent whose turn has not come for
+/// long, nothing is in a cache.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[repr(C)]
 pub(crate) struct Agent {
     /// Skills sorted by id.
     pub(crate) config: AgentConfig,
-    pub(crate) presence: Presence,
-    pub(crate) connected: bool,
-    pub(crate) grace_ends: Option<Timestamp>,
-    pub(crate) pause_limit_at: Option<Timestamp>,
-    pub(crate) after_this: Option<AfterThis>,
-    pub(crate) medium_ready: PerMedium<bool>,
-    /// The state last told, and since when.
-    pub(crate) shown: AgentState,
-    pub(crate) shown_since: Timestamp,
     /// When he last became ready, was given work or finished some.
     pub(crate) idle_since: Timestamp,
-    pub(crate) signed_in_at: Timestamp,
-    pub(crate) busy_ms: i64,
-    pub(crate) busy_since: Option<Timestamp>,
     /// Thousandths, at his last change.
     pub(crate) occupancy_permille: u32,
     pub(crate) offered: PerMedium<u16>,
     pub(crate) handled: PerMedium<u16>,
     pub(crate) wrap_up: PerMedium<u16>,
+    pub(crate) medium_ready: PerMedium<bool>,
+    pub(crate) connected: bool,
+    pub(crate) presence: Presence,
+    /// The state last told, and since when.
+    pub(crate) shown: AgentState,
+    pub(crate) after_this: Option<AfterThis>,
+    pub(crate) shown_since: Timestamp,
     /// Contacts that are his in any way but being kept for him.
     pub(crate) contacts: BTreeSet<Slot>,
+    pub(crate) busy_ms: i64,
+    pub(crate) busy_since: Option<Timestamp>,
+    pub(crate) signed_in_at: Timestamp,
+    pub(crate) grace_ends: Option<Timestamp>,
+    pub(crate) pause_limit_at: Option<Timestamp>,
 }
 
 impl Agent {

@@ -57,7 +57,8 @@ pub fn run(seconds: u64) -> Report {
     }
 }
 
-/// µs for each input, by agents and contacts waiting.
+/// µs for each input, by agents and contacts waiting; and how long a copy of the engine takes, on
+/// which acts of people are tried first.
 fn growth() -> Value {
     let cells = GROWTH_AGENTS.into_iter().flat_map(|agents| {
         GROWTH_WAITING.into_iter().map(move |backlog| {
@@ -71,7 +72,14 @@ fn growth() -> Value {
             }
             let micros = clock.elapsed().as_secs_f64() * 1e6;
             let each = micros / (bench.handled - begun) as f64;
-            json!({ "agents": agents as u64, "waiting": backlog as u64, "us_per_input": each })
+            let clock = Stopwatch::start();
+            let copy = bench.engine.clone();
+            let copy_ms = clock.elapsed().as_secs_f64() * 1e3;
+            drop(copy);
+            json!({
+                "agents": agents as u64, "waiting": backlog as u64, "us_per_input": each,
+                "copy_ms": copy_ms,
+            })
         })
     });
     cells.collect()

@@ -17,9 +17,9 @@ use rozmova_queue::config::Medium;
 use rozmova_queue::input::Arrival;
 use serde_json::json;
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::{Latencies, Process, Report, free_folder, scratch_config};
 use crate::app::{self, App, Outside, Running};

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::intake::{Connection, MAILBOX, mail, sender, texts};
 use super::live::Desk;
@@ -54,6 +55,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     mails: Mutex<BTreeMap<u64, Moments>>,
     failures: Mutex<Vec<String>>,
+    /// What agents do with their offers.
+    acts: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -81,6 +84,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
         clock: Arc::new(rozmova_base::time::SystemClock),
         mails: Mutex::default(),
         failures: Mutex::default(),
+        acts: TaskTracker::new(),
         stop: CancellationToken::new(),
     });
     let mut desks = JoinSet::new();
@@ -104,6 +108,8 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     load.join_all().await;
     wait_for_offers(&shared).await;
     desks.shutdown().await;
+    shared.acts.close();
+    let _ = tokio::time::timeout(GRACE, shared.acts.wait()).await;
     let memory_mb = server.peak_memory_mb()?;
     server.stop().await?;
     Ok(report(options, &shared, (begun, ended), cpu_ms, memory_mb))
@@ -161,7 +167,7 @@ async fn work(mut desk: Desk, agent: Arc<Api>, shared: Arc<Shared>) {
             shared.mails().entry(number).or_default().offered.get_or_insert(now);
         }
         let (agent, shared, offer) = (Arc::clone(&agent), Arc::clone(&shared), offer.clone());
-        tokio::spawn(async move {
+        shared.acts.clone().spawn(async move {
             if let Err(error) = take_and_close(&agent, &offer).await {
                 shared.failed(format!("an agent could not work: {error}"));
             }
@@ -214,9 +220,6 @@ fn report(
         from_sending.add(sent, offered);
     }
     let failures = shared.failures.lock().unwrap_or_else(PoisonError::into_inner);
-    for failure in failures.iter().take(5) {
-        tracing::error!("{failure}");
-    }
     let seconds = ended.millis_since(begun) as f64 / 1_000.0;
     let count = latencies.count().max(1) as f64;
     Report {
@@ -234,6 +237,7 @@ fn report(
         details: json!({
             "agents": options.agents, "mails_per_s": options.rate_per_s,
             "store": if options.postgres.is_some() { "postgres" } else { "sqlite" },
+            "first_failure": failures.first(),
             "from_sending_p50_ms": from_sending.permille_ms(500),
             "from_sending_p99_ms": from_sending.permille_ms(990),
         }),

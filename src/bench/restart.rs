@@ -114,11 +114,7 @@ struct Year<'a> {
 }
 
 impl<'a> Year<'a> {
-    async fn begin(
-        db: &Db,
-        clock: &Arc<MockClock>,
-        ids: &'a dyn IdMaker,
-    ) -> anyhow::Result<Self> {
+    async fn begin(db: &Db, clock: &Arc<MockClock>, ids: &'a dyn IdMaker) -> anyhow::Result<Self> {
         let options = DispatchOptions::default();
         let dyn_clock = Arc::clone(clock) as Arc<dyn Clock>;
         let (dispatch, committed) =
@@ -128,7 +124,9 @@ impl<'a> Year<'a> {
         let mut year =
             Self { dispatch, committed, clock, ids, contacts: 0, events: 0, offers, in_hand };
         let mut turn = year.dispatch.journal().begin().await?;
-        centre().into_iter().for_each(|input| turn.append(input));
+        for input in centre() {
+            turn.append(input);
+        }
         year.take(turn).await?;
         Ok(year)
     }

@@ -18,3 +18,11 @@ pub(super) fn write(text: &str) -> anyhow::Result<()> {
         written => Ok(written?),
     }
 }
+
+/// Writes each with the end of a line.
+pub(super) fn write_lines(lines: &[String]) -> anyhow::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    write(&(lines.join("\n") + "\n"))
+}

@@ -78,7 +78,7 @@ async fn import(
         Err(ApplyError::Wrong(problems)) => return refused(&problems),
         Err(error) => return Err(error.into()),
     };
-    let mut told: String = outcome.changes.iter().map(change_lines).collect();
+    let mut told: Vec<String> = outcome.changes.iter().flat_map(change_lines).collect();
     let mut connection = db.read().await?;
     let people = store::people(&mut connection.sql()).await?;
     drop(connection);
@@ -90,12 +90,12 @@ async fn import(
         disabled: disabled.map(|(login, _)| login).collect(),
     };
     for warning in warnings(&outcome.document, &around) {
-        told += &format!("! {}\n", warning.message);
+        told.push(format!("! {}", warning.message));
     }
     if outcome.changes.is_empty() {
-        told += "Nothing would change.\n";
+        told.push("Nothing would change.".to_owned());
     }
-    output::write(&told)?;
+    output::write_lines(&told)?;
     if is_dry_run {
         return Ok(());
     }
@@ -116,21 +116,21 @@ async fn import(
 }
 
 fn refused(problems: &[RoutingProblem]) -> anyhow::Result<()> {
-    let lines = problems.iter().map(|problem| format!("✗ {}: {}\n", problem.at, problem.message));
-    output::write(&lines.collect::<String>())?;
+    let lines = problems.iter().map(|problem| format!("✗ {}: {}", problem.at, problem.message));
+    output::write_lines(&lines.collect::<Vec<_>>())?;
     bail!("the document has {} mistakes; nothing was changed", problems.len())
 }
 
-fn change_lines(change: &ItemChange) -> String {
+fn change_lines(change: &ItemChange) -> Vec<String> {
     let ItemChange { kind, name, what, fields, .. } = change;
     match what {
-        What::Added => format!("+ {kind} {name:?}\n"),
-        What::Removed => format!("- {kind} {name:?}\n"),
+        What::Added => vec![format!("+ {kind} {name:?}")],
+        What::Removed => vec![format!("- {kind} {name:?}")],
         What::Changed => fields
             .iter()
             .map(|change| {
                 let (field, before, after) = (&change.field, &change.before, &change.after);
-                format!("~ {kind} {name:?}: {field} {before} → {after}\n")
+                format!("~ {kind} {name:?}: {field} {before} → {after}")
             })
             .collect(),
     }

@@ -57,7 +57,7 @@ fn tables(outcome: &Outcome) -> Result<String, std::fmt::Error> {
     )?;
     for group in &outcome.agents {
         writeln!(
-        text,
+            text,
             "{:24}{:>8}{:>9}{:>10}{:>12}{:>12}{:>10.1}",
             group.agents,
             group.count,
@@ -70,7 +70,11 @@ fn tables(outcome: &Outcome) -> Result<String, std::fmt::Error> {
     }
     writeln!(text, "\n{}", heading("Interval of arrival"))?;
     for interval in &outcome.intervals {
-        writeln!(text, "{}", line(&format!("{} {}", interval.begins, interval.queue), &interval.figures))?;
+        writeln!(
+            text,
+            "{}",
+            line(&format!("{} {}", interval.begins, interval.queue), &interval.figures)
+        )?;
     }
     Ok(text)
 }

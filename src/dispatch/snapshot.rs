@@ -48,8 +48,7 @@ fn seal(engine: &Engine) -> Result<Vec<u8>, serde_json::Error> {
 
 /// The engine of a stored snapshot.
 pub(super) fn open(sealed: &[u8]) -> Result<Engine, SnapshotError> {
-    let (digest, content) =
-        sealed.split_at_checked(DIGEST_BYTES).ok_or(SnapshotError::Damaged)?;
+    let (digest, content) = sealed.split_at_checked(DIGEST_BYTES).ok_or(SnapshotError::Damaged)?;
     if Sha256::digest(content).as_slice() != digest {
         return Err(SnapshotError::Damaged);
     }

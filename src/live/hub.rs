@@ -170,10 +170,7 @@ impl Hub {
 
     /// The routing has changed: `place` says what each who listens sees from now on, the queues
     /// that he serves and his team.
-    pub fn renew_viewers(
-        &self,
-        place: impl Fn(UserId) -> (BTreeSet<QueueId>, BTreeSet<AgentId>),
-    ) {
+    pub fn renew_viewers(&self, place: impl Fn(UserId) -> (BTreeSet<QueueId>, BTreeSet<AgentId>)) {
         let users: BTreeSet<UserId> =
             self.lock().readers.values().map(|reader| reader.viewer.user).collect();
         // Not under the lock: a team is sought among thousands of agents.
@@ -335,7 +332,11 @@ mod tests {
         tell(&hub);
         hub.renew_viewers(|_| (BTreeSet::from([queue]), BTreeSet::from([colleague])));
         say(&hub, 1);
-        assert_eq!(numbers(ana.next().await), [1, 2, 3], "what he reads, he reads by his place now");
+        assert_eq!(
+            numbers(ana.next().await),
+            [1, 2, 3],
+            "what he reads, he reads by his place now"
+        );
         hub.renew_viewers(|_| (BTreeSet::new(), BTreeSet::new()));
         tell(&hub);
         say(&hub, 1);

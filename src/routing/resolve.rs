@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rozmova_base::id::{DispositionId, HoursId, IdMaker, PauseReasonId, QueueId, SkillId, UserId};
 use rozmova_queue::Input;
 use rozmova_queue::config::{
-    AgentConfig, DispositionPolicy, MAX_AGENTS, MAX_QUEUES, MediaConfig, OverflowRule, OverflowTo, PauseReasonConfig,
-    QueueConfig, RingConfig, Service, SkillLevel,
+    AgentConfig, DispositionPolicy, MAX_AGENTS, MAX_QUEUES, MediaConfig, OverflowRule, OverflowTo,
+    PauseReasonConfig, QueueConfig, RingConfig, Service, SkillLevel,
 };
 use rozmova_queue::hours::HoursConfig;
 use uuid::Uuid;

@@ -42,9 +42,8 @@ fn a_thousand_queues_ten_thousand_agents_and_a_hundred_thousand_waiting_are_with
     put_queues(&mut engine, 1_000);
     for number in 0..10_000 {
         let mut config = AgentConfig::new(agent(number), "agent");
-        config.serves = (0..3)
-            .map(|step| Service { queue: queue((number + step) % 1_000), ring: 1 })
-            .collect();
+        config.serves =
+            (0..3).map(|step| Service { queue: queue((number + step) % 1_000), ring: 1 }).collect();
         config.skills = skills(200);
         give(&mut engine, Input::PutAgent(config)).expect("within the limit");
         give(&mut engine, Input::SignedIn { agent: agent(number) }).expect("signed in");

@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn fields_are_quoted_and_never_formulas() {
-        let moment: ZonedDateTime = "2026-03-02T10:00:00+02:00[Europe/Kyiv]".parse().expect("a moment");
+        let moment: ZonedDateTime =
+            "2026-03-02T10:00:00+02:00[Europe/Kyiv]".parse().expect("a moment");
         let texts = ["plain", "a,b", "say \"x\"", "=1+1", "-5", "@x,y"].map(Cell::from);
         let others = [Cell::Number(-5.5), Cell::Number(7.0), Cell::Empty, moment.into()];
         let mut out = Vec::new();

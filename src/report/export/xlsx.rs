@@ -94,9 +94,8 @@ fn serial(moment: &ZonedDateTime) -> f64 {
     let local = moment.datetime();
     let day_s = 86_400.0;
     let time = local.time();
-    let seconds = i32::from(time.hour()) * 3_600
-        + i32::from(time.minute()) * 60
-        + i32::from(time.second());
+    let seconds =
+        i32::from(time.hour()) * 3_600 + i32::from(time.minute()) * 60 + i32::from(time.second());
     let days = DAY_ZERO.duration_until(local.date()).as_hours() / 24;
     days as f64 + f64::from(seconds) / day_s
 }
@@ -174,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_table_is_a_sheet_in_which_nothing_runs() {
-        let moment: ZonedDateTime = "2026-03-02T18:00:00+02:00[Europe/Kyiv]".parse().expect("a moment");
+        let moment: ZonedDateTime =
+            "2026-03-02T18:00:00+02:00[Europe/Kyiv]".parse().expect("a moment");
         let row = vec![
             moment.into(),
             Cell::from("=HYPERLINK(\"http://x\")"),

@@ -113,7 +113,7 @@ async fn a_queue_without_anybody_hands_over_to_another_at_once() {
 #[tokio::test]
 async fn who_has_waited_too_long_goes_to_another_queue_with_his_age() {
     let (server, clock) = server_with_clock().await;
-    let centre = Centre::open(&server, &["ana"]).await;
+    let centre = Centre::open(&server, &[]).await;
     let admin = &centre.administrator;
     let mut routing = centre.routing.clone();
     routing["queue"][0]["overflow"] = json!([{
