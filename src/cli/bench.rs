@@ -59,7 +59,7 @@ enum BenchName {
     /// From a mail that is safe to its offer on an agent's screen, through the whole server.
     Offer {
         /// Mails a second.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=999))]
         rate: u32,
         /// Agents at their desks.
         #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=500))]

@@ -128,7 +128,8 @@ async fn intervals_csv(
 
 /// The same as a file: a workbook
 #[utoipa::path(get, path = "/reports/intervals.xlsx", tag = "reports", params(IntervalQuery),
-    responses((status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
+    responses((status = 200, body = Vec<u8>,
+        content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
 async fn intervals_xlsx(
     State(app): State<Arc<App>>,
     signed_in: SignedIn,
@@ -345,7 +346,8 @@ async fn agent_times_csv(
 
 /// The same as a file: a workbook
 #[utoipa::path(get, path = "/reports/agent-times.xlsx", tag = "reports", params(AgentTimesQuery),
-    responses((status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
+    responses((status = 200, body = Vec<u8>,
+        content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
 async fn agent_times_xlsx(
     State(app): State<Arc<App>>,
     signed_in: SignedIn,

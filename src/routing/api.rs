@@ -42,8 +42,8 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(dispositions))
 }
 
-/// The routing document: JSON, or TOML when asked for with Accept: application/toml. Its ETag is the
-/// version to name in If-Match when it is written
+/// The routing document: JSON, or TOML when asked for with Accept: application/toml. Its ETag is
+/// the version to name in If-Match when it is written
 #[utoipa::path(get, path = "/routing", tag = "administrator",
     responses((status = 200, body = RoutingDocument)))]
 async fn read(
