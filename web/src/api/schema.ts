@@ -1013,8 +1013,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * The routing document: JSON, or TOML when asked for with Accept: application/toml. Its ETag is the
-     *     version to name in If-Match when it is written
+     * The routing document: JSON, or TOML when asked for with Accept: application/toml. Its ETag is
+     *     the version to name in If-Match when it is written
      */
     get: operations['administrator_read'];
     /**
