@@ -95,9 +95,9 @@ pub(super) async fn claim(
     fetch_in!(
         sql, Due,
         // A language shows in the first thousands of characters.
-        "SELECT e.message_id, m.interaction_id, e.attempts, e.is_history, e.mail_from,
-            e.peer, m.from_address, SUBSTR(COALESCE(m.reply, m.body), 1, 6000) AS text, m.reply_length_bytes,
-            m.authentication, m.raw_sha256, m.raw_bytes
+        "SELECT e.message_id, m.interaction_id, e.attempts, e.is_history, e.mail_from, e.peer,
+            m.from_address, m.reply_length_bytes, m.authentication, m.raw_sha256, m.raw_bytes,
+            SUBSTR(COALESCE(m.reply, m.body), 1, 6000) AS text
          FROM examination e JOIN message m ON m.id = e.message_id WHERE e.message_id IN",
         "ORDER BY e.message_id",
         claimed.as_slice(), id => id.0)
