@@ -13,6 +13,8 @@ pub mod compose;
 pub mod config;
 pub mod dkim;
 pub mod filter;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod html;
 pub mod inspect;
 mod io;

@@ -13,6 +13,8 @@ mod attachment;
 mod calendar;
 mod charset;
 mod embedded;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod header;
 mod html_text;
 mod quote;

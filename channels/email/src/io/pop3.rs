@@ -9,6 +9,8 @@
 //!    connection of its own.
 
 mod connection;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod taken;
 
 use std::sync::Arc;

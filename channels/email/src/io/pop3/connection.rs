@@ -53,7 +53,7 @@ pub(super) struct Listed {
     pub(super) size_bytes: u64,
 }
 
-trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// An open mailbox.
@@ -90,6 +90,22 @@ impl Connection {
         }
         connection.log_in(config).await?;
         Ok(connection)
+    }
+
+    /// Over a connection that is there.
+    #[cfg(feature = "fuzz")]
+    pub(super) fn over(
+        wire: BufReader<Box<dyn Wire>>,
+        stop: CancellationToken,
+        name: String,
+    ) -> Self {
+        Self { wire, stop, name }
+    }
+
+    /// Reads the greeting.
+    #[cfg(feature = "fuzz")]
+    pub(super) async fn greeted(&mut self) -> Result<(), Fault> {
+        self.answer().await.map(drop)
     }
 
     async fn log_in(&mut self, config: &Pop3Config) -> Result<(), Fault> {
