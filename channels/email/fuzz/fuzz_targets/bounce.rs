@@ -1,4 +1,5 @@
-//! Whatever is given for a delivery report, in the form of RFC 3464 or in words: what is found is fit for a row.
+//! Whatever is given for a delivery report, in the form of RFC 3464 or in words: what is found is
+//! fit for a row.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Whatever is given for what a POP3 server says: a session ends, and no mail is larger than was asked for.
+//! Whatever a POP3 server says: a session ends, and no mail is larger than was asked for.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
