@@ -3,6 +3,7 @@
 mod copies;
 mod drafts;
 mod files;
+mod held;
 mod html;
 mod moving;
 mod outbound;
@@ -46,6 +47,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(copies::router())
         .merge(drafts::router())
         .merge(files::router())
+        .merge(held::router())
         .merge(html::router())
         .merge(moving::router())
         .merge(outbound::router())

@@ -124,8 +124,9 @@ pub struct Attachment {
 /// What became of a message of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Delivery {
-    /// `scheduled`, `queued`, `sending`, `sent`, `delayed`, `delivered`, `failed`. One recipient
-    /// who did not get it is enough for `failed`.
+    /// `scheduled`, `held`, `queued`, `sending`, `sent`, `delayed`, `delivered`, `failed`. One
+    /// recipient who did not get it is enough for `failed`. `held`: it was to leave now, but the
+    /// client has written since; its writer sends it (`PUT /messages/{id}/sending`) or takes it back.
     pub state: String,
     /// What the other side said; absent when nothing was said yet.
     pub detail: Option<String>,

@@ -8,7 +8,7 @@
 //! 3. What fails for a time is tried again by [`retry`]; what fails for good is shown on its
 //!    interaction.
 //! 4. A reply waits [`UNDO_MS`] before it may leave, so that its writer can take it back; one that
-//!    is sent later waits until then.
+//!    is sent later waits until then, and is held when its client has written meanwhile.
 //! 5. What became of a message is known for each recipient ([`delivery`]). Those who were put off
 //!    are tried again, the others are left in peace.
 
@@ -145,8 +145,16 @@ async fn send_due(parts: &Parts) -> Result<Duration, StoreError> {
         None => return Ok(SLEEP_MAX),
     }
     let mut tx = parts.db.begin().await?;
+    let mut held = Vec::new();
+    for message in store::hold_overtaken(&mut tx.sql(), now).await? {
+        let interaction = store::interaction_of(&mut tx.sql(), message).await?;
+        held.extend(interaction.map(|interaction| Change::Delivery { interaction, message }));
+    }
     let due = store::claim(&mut tx.sql(), now, CLAIMED_MAX).await?;
     tx.commit().await?;
+    for change in held {
+        parts.changes.tell(change);
+    }
     // A relay that is slow with one of them does not hold up the others.
     let mut sent = stream::iter(due)
         .map(|due| async move { send_one(parts, &due).await })

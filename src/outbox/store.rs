@@ -151,6 +151,48 @@ pub(super) async fn claim(
     Ok(due)
 }
 
+/// Holds what is due, was written beforehand, and has been overtaken: the client has written since,
+/// and its writer has to read that first. Gives what was held now.
+pub(super) async fn hold_overtaken(
+    sql: &mut Sql<'_>,
+    now: Timestamp,
+) -> Result<Vec<MessageId>, StoreError> {
+    let rows = fetch_all!(
+        sql,
+        (MessageId,),
+        "UPDATE outbox SET state = 'held', changed_at = $1
+         WHERE state = 'queued' AND attempts = 0 AND not_before_at <= $1 AND EXISTS
+           (SELECT 1 FROM scheduled_sending s JOIN message m ON m.id = s.message_id
+            JOIN message n ON n.interaction_id = m.interaction_id
+            WHERE s.message_id = outbox.message_id AND n.at > m.at AND n.direction = 'inbound'
+              AND n.kind = 'message' AND n.automatic = 0)
+         RETURNING message_id",
+        now
+    );
+    Ok(rows.await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Lets a held message leave now; gives whether it was held. It is no longer one that waits for
+/// its time, so that it is not held again.
+pub async fn release(
+    sql: &mut Sql<'_>,
+    message: MessageId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let released = execute!(
+        sql,
+        "UPDATE outbox SET state = 'queued', not_before_at = $2, changed_at = $2
+         WHERE message_id = $1 AND state = 'held'",
+        message,
+        now
+    )
+    .await?;
+    if released > 0 {
+        execute!(sql, "DELETE FROM scheduled_sending WHERE message_id = $1", message).await?;
+    }
+    Ok(released > 0)
+}
+
 /// When the next command is due.
 pub(super) async fn next_due(sql: &mut Sql<'_>) -> Result<Option<Timestamp>, StoreError> {
     let row = fetch_one!(
@@ -264,7 +306,8 @@ pub async fn withdraw(
     let taken_back = execute!(
         sql,
         "DELETE FROM outbox
-         WHERE message_id = $1 AND state = 'queued' AND attempts = 0 AND not_before_at > $2",
+         WHERE message_id = $1 AND attempts = 0
+            AND (state = 'held' OR (state = 'queued' AND not_before_at > $2))",
         message,
         now
     );

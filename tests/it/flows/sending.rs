@@ -192,6 +192,44 @@ async fn a_message_leaves_at_the_time_that_was_named_where_its_writer_is() {
 }
 
 #[tokio::test]
+async fn a_message_for_later_is_held_when_its_client_has_written_since() {
+    let office = Office::open().await;
+    let (interaction, question) = office.question("", "When do you open?").await;
+    let mut tomorrow = reply(&question, &["olena@example.ua"], "At nine.");
+    tomorrow["schedule"] = json!({ "local_time": "2026-11-24T09:00", "time_zone": "Europe/Kyiv" });
+    let first = office.write(&interaction, &tomorrow).await;
+    let second = office.write(&interaction, &tomorrow).await;
+    let mut desk = office.client.live("").await;
+    office.wait(3_600);
+    let more = "From: olena@example.ua\r\nTo: info@bank.example\r\nSubject: Re: Card\r\n\
+                Message-ID: <q2@example.ua>\r\nIn-Reply-To: <q1@example.ua>\r\n\r\n\
+                I know it now, thank you.\r\n";
+    office.deliver("olena@example.ua", "info@bank.example", more).await;
+    assert_eq!(office.server.interaction_of("q2@example.ua").await, interaction);
+    office.wait(18 * 3_600);
+    for message in [&first, &second] {
+        let told = desk.find(|event| {
+            event["type"] == "message.changed" && event["data"]["message_id"] == message["id"]
+        });
+        assert_eq!(told.await["delivery"]["state"], "held");
+    }
+    assert_eq!(office.sink.wait_for(0).await.len(), 0, "nothing has left");
+
+    // One is wrong now and becomes a draft again; the other still holds.
+    let path =
+        |message: &Value| format!("/api/v1/messages/{}", message["id"].as_str().expect("an id"));
+    office.client.delete(&path(&first)).await.expect(204);
+    let sending = format!("{}/sending", path(&second));
+    let stranger = office.server.program("mykola", Role::Agent).await;
+    stranger.put(&sending, &json!({})).await.expect_refusal(409, "not_yours");
+    office.client.put(&sending, &json!({})).await.expect(204);
+    office.wait_for(&interaction, &second, &["sent"]).await;
+    assert_eq!(office.sink.wait_for(1).await.len(), 1);
+    office.client.put(&sending, &json!({})).await.expect_refusal(409, "not_held");
+    office.server.stop().await;
+}
+
+#[tokio::test]
 async fn a_forwarded_mail_takes_its_files_along_and_answers_nothing() {
     let office = Office::open().await;
     let (interaction, question) = office

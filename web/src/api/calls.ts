@@ -97,6 +97,8 @@ export const interactions = {
     get<Page<Message>>(path(id, '/messages'), { cursor, limit: 200 }),
   send: (id: string, message: NewMessage) => post<Message>(path(id, '/messages'), message),
   undo: (message: string) => remove(`/messages/${message}`),
+  /** Sends a message that was held, because the client has written since. */
+  release: (message: string) => put<undefined>(`/messages/${message}/sending`, {}),
   draft: (id: string) => get<Draft | null>(path(id, '/draft')),
   saveDraft: (id: string, draft: Draft) => put<unknown>(path(id, '/draft'), draft),
   otherDrafts: (id: string) => get<{ author: Named; changed_at: Micros }[]>(path(id, '/drafts')),

@@ -178,7 +178,7 @@ export interface Scheduled {
 }
 
 export interface Delivery {
-  state: 'scheduled' | 'queued' | 'sending' | 'sent' | 'delayed' | 'delivered' | 'failed';
+  state: 'scheduled' | 'held' | 'queued' | 'sending' | 'sent' | 'delayed' | 'delivered' | 'failed';
   detail: string | null;
   at: Micros;
   next_try_at: Micros | null;

@@ -53,6 +53,7 @@ export const conversation = {
     unfold: 'Show the whole message',
     delivery: {
       scheduled: 'Will be sent later',
+      held: 'Held',
       queued: 'Waiting to be sent',
       sending: 'Sending',
       delayed: 'Delayed',
@@ -62,6 +63,8 @@ export const conversation = {
     },
     nextTry: (time: string) => `next try ${time}`,
     leavesAt: (time: string, zone: string) => `leaves ${time} (${zone})`,
+    heldHint: 'The client has written since: see whether the answer still fits.',
+    sendAllTheSame: 'Send all the same',
     cancelSending: 'Cancel sending',
     recipients: 'Recipients',
   },

@@ -56,6 +56,7 @@ export const conversation: typeof english = {
     unfold: 'Показати все повідомлення',
     delivery: {
       scheduled: 'Буде надіслано пізніше',
+      held: 'Притримано',
       queued: 'Чекає на відправлення',
       sending: 'Надсилається',
       delayed: 'Затримується',
@@ -65,6 +66,8 @@ export const conversation: typeof english = {
     },
     nextTry: (time) => `наступна спроба ${time}`,
     leavesAt: (time, zone) => `піде ${time} (${zone})`,
+    heldHint: 'Клієнт написав ще: прочитайте, чи відповідь досі доречна.',
+    sendAllTheSame: 'Надіслати все одно',
     cancelSending: 'Не надсилати',
     recipients: 'Отримувачі',
   },
