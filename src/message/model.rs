@@ -126,7 +126,8 @@ pub struct Attachment {
 pub struct Delivery {
     /// `scheduled`, `held`, `queued`, `sending`, `sent`, `delayed`, `delivered`, `failed`. One
     /// recipient who did not get it is enough for `failed`. `held`: it was to leave now, but the
-    /// client has written since; its writer sends it (`PUT /messages/{id}/sending`) or takes it back.
+    /// client has written since; its writer sends it (`PUT /messages/{id}/sending`) or takes it
+    /// back.
     pub state: String,
     /// What the other side said; absent when nothing was said yet.
     pub detail: Option<String>,

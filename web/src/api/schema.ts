@@ -780,6 +780,27 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/messages/{id}/sending': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Send a message that was held
+     * @description Its writer has read what the client has written since, and it still holds. To change it instead,
+     *     take it back.
+     */
+    put: operations['messages_release'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/offers/{id}/acceptance': {
     parameters: {
       query?: never;
@@ -2174,8 +2195,10 @@ export interface components {
       recipients: components['schemas']['RecipientDelivery'][];
       scheduled?: components['schemas']['Scheduled'] | null;
       /**
-       * @description `scheduled`, `queued`, `sending`, `sent`, `delayed`, `delivered`, `failed`. One recipient
-       *     who did not get it is enough for `failed`.
+       * @description `scheduled`, `held`, `queued`, `sending`, `sent`, `delayed`, `delivered`, `failed`. One
+       *     recipient who did not get it is enough for `failed`. `held`: it was to leave now, but the
+       *     client has written since; its writer sends it (`PUT /messages/{id}/sending`) or takes it
+       *     back.
        */
       state: string;
     };
@@ -6510,6 +6533,51 @@ export interface operations {
         };
       };
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  messages_release: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description not_yours, not_held */
+      409: {
         headers: {
           [name: string]: unknown;
         };
