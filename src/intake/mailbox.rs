@@ -44,6 +44,11 @@ impl Mailboxes {
         found.map_or("", |mailbox| mailbox.address.as_str())
     }
 
+    /// All of them, in the order of the configuration.
+    pub fn all(&self) -> &[Mailbox] {
+        &self.list
+    }
+
     /// The mailbox that takes what names none.
     pub fn first(&self) -> Option<&Mailbox> {
         self.list.first()

@@ -8,6 +8,7 @@ mod html;
 mod moving;
 mod outbound;
 mod presence;
+mod senders;
 mod unreadable;
 
 use std::sync::Arc;
@@ -52,6 +53,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(moving::router())
         .merge(outbound::router())
         .merge(presence::router())
+        .merge(senders::router())
         .merge(unreadable::router())
 }
 
@@ -295,6 +297,7 @@ async fn take_back(
         text: text.to_owned(),
         attachments: files,
         mode: String::new(),
+        from: message.from.address.clone(),
     };
     let content = draft.to_json();
     let (interaction, author) = (message.interaction_id, signed_in.id());

@@ -22,6 +22,8 @@ pub(super) struct Draft {
     pub attachments: Vec<AttachmentId>,
     /// What it is going to be: `reply`, `reply_all`, `forward`; empty: not said.
     pub mode: String,
+    /// From which of the bank's addresses; empty: that of the queue.
+    pub from: String,
 }
 
 impl Draft {

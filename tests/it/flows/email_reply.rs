@@ -228,3 +228,41 @@ async fn a_message_says_whether_it_refers_to_pictures_elsewhere() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_answer_leaves_from_the_address_that_is_chosen() {
+    let sink = Sink::start(0).await;
+    let server = TestServer::start_with(Outside::system(), |config| {
+        let email = &mut config.channels.email;
+        email.relay.host = sink.address.ip().to_string();
+        email.relay.port = sink.address.port();
+        email.mailboxes = vec![mailbox("cards@bank.example"), mailbox("info@bank.example")];
+    })
+    .await;
+    server.add_queue("General").await;
+    let client = server.program("sofia", Role::Supervisor).await;
+    deliver(&server, &mail("s1", "", "Hello.")).await;
+    let interaction = server.interaction_of("s1@example.ua").await;
+    let path = format!("/api/v1/interactions/{interaction}");
+    let senders = client.get(&format!("{path}/senders")).await.expect(200).json();
+    let name = "Bank Example";
+    let sender =
+        |address: &str, usual: bool| json!({ "address": address, "name": name, "usual": usual });
+    // No queue has a mailbox of its own: the usual one is that to which the client wrote.
+    let expected = [sender("cards@bank.example", false), sender("info@bank.example", true)];
+    assert_eq!(senders, json!(expected));
+
+    let reply = json!({
+        "kind": "reply", "to": [{ "address": "olena@example.ua" }], "text": "Dear Olena",
+        "seen_message_id": messages(&client, &interaction).await[0]["id"],
+        "from": "cards@bank.example",
+    });
+    let written = client.post(&format!("{path}/messages"), &reply).await.expect(201).json();
+    assert_eq!(written["from"]["address"], "cards@bank.example");
+    // Taken back, the choice is in the draft.
+    let id = written["id"].as_str().expect("an id");
+    client.delete(&format!("/api/v1/messages/{id}")).await.expect(204);
+    let draft = client.get(&format!("{path}/draft")).await.expect(200).json();
+    assert_eq!(draft["from"], "cards@bank.example");
+    server.stop().await;
+}
