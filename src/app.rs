@@ -32,6 +32,7 @@ use crate::message::live::Publisher;
 use crate::message::pictures::Pictures;
 use crate::message::viewers::Viewers;
 use crate::routing::{self, RoutingNow};
+use crate::setup::Setup;
 use crate::store::lease::{Lease, LeaseError, LeaseTimes};
 use crate::store::{Db, StoreError, migrate};
 use crate::telemetry;
@@ -86,6 +87,8 @@ pub struct App {
     pub rights: RightsChanges,
     /// One comparison of the ledger at a time: it reads everything.
     pub reconciling: Arc<Semaphore>,
+    /// The first steps of an empty installation.
+    pub setup: Setup,
 }
 
 impl std::fmt::Debug for App {
@@ -180,10 +183,14 @@ struct Task {
 
 /// Opens the store, brings its schema up to date and builds the parts; starts nothing.
 async fn build(
-    config: Config,
+    mut config: Config,
     outside: Outside,
 ) -> Result<(Arc<App>, ChangesReceiver), StartError> {
     let db = open_store(&config).await?;
+    let url = config.store.shown_url();
+    let setup = Setup::open(&db, outside.random.as_ref(), &mut config)
+        .await
+        .map_err(|source| StartError::Store { url, source })?;
     let lease = Lease::take(&db, LeaseTimes::default())
         .await
         .map_err(|source| StartError::Lease { url: config.store.shown_url(), source })?;
@@ -226,6 +233,7 @@ async fn build(
         presence: queue.presence,
         rights: RightsChanges::default(),
         reconciling: Arc::new(Semaphore::new(1)),
+        setup,
         config,
     });
     Ok((app, changed))

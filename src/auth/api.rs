@@ -1,5 +1,6 @@
 //! Sessions: sign in, who am I, preferences, password, sign out.
 
+mod first;
 pub mod users;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(create, show, end))
         .routes(routes!(change_preferences))
         .routes(routes!(change_password))
+        .merge(first::router())
         .merge(users::router())
 }
 
@@ -121,9 +123,14 @@ async fn create(
         peer: &peer,
         user_agent: user_agent.unwrap_or_default(),
     };
-    let (user, _, token) = login(&app).sign_in(attempt).await?;
+    Ok((StatusCode::CREATED, signed_in(&app, attempt).await?))
+}
+
+/// Signs in: the cookie, and who it is for.
+async fn signed_in(app: &App, attempt: Attempt<'_>) -> Result<impl IntoResponse + use<>, ApiError> {
+    let (user, _, token) = login(app).sign_in(attempt).await?;
     let cookie = cookie_header(&app.config, &token.text);
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(view(&app, &user))))
+    Ok(([(header::SET_COOKIE, cookie)], Json(view(app, &user))))
 }
 
 /// Who is signed in

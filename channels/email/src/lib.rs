@@ -95,6 +95,11 @@ impl EmailChannel {
         reader::read(arrival, &self.policy)
     }
 
+    /// Whether the relay can be reached and lets us in; sends nothing. The reason when not.
+    pub async fn try_relay(&self) -> Result<(), String> {
+        self.relay.try_out().await
+    }
+
     /// The keys that sign; the reason when one of them cannot be used.
     pub const fn dkim(&self) -> Result<&Dkim, &String> {
         self.dkim.as_ref()

@@ -254,7 +254,7 @@ fn own_or_manage(signed_in: &SignedIn, owner: UserId) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn hashed(app: &App, password: String) -> Result<String, ApiError> {
+pub(super) async fn hashed(app: &App, password: String) -> Result<String, ApiError> {
     check_length(&password, app.config.auth.password_min_chars)
         .map_err(|problem| ApiError::invalid("password", problem.to_string()))?;
     Ok(app.passwords.hash(password, app.random.as_ref()).await)

@@ -4,4 +4,5 @@ mod audit;
 mod guards;
 mod health;
 mod session;
+mod setup;
 mod users;

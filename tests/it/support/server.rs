@@ -24,6 +24,7 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 /// A server on a free port with a store and a folder of its own.
 pub(crate) struct TestServer {
     running: Running,
+    config: Config,
     folder: PathBuf,
     outside: Outside,
 }
@@ -62,17 +63,17 @@ impl TestServer {
         config.channels.email.smtp_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         config.channels.email.lmtp_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         settings(&mut config);
-        let running = app::start(config, outside.clone()).await.expect("the server starts");
-        Self { running, folder, outside }
+        let running = app::start(config.clone(), outside.clone()).await.expect("the server starts");
+        Self { running, config, folder, outside }
     }
 
     /// Stops it in order and starts it on the same store.
     pub(crate) async fn restart(self) -> Self {
-        let Self { running, folder, outside } = self;
-        let config = running.app.config.clone();
+        let Self { running, config, folder, outside } = self;
         running.stop().await;
-        let running = app::start(config, outside.clone()).await.expect("the server starts again");
-        Self { running, folder, outside }
+        let started = app::start(config.clone(), outside.clone()).await;
+        let running = started.expect("the server starts again");
+        Self { running, config, folder, outside }
     }
 
     /// Where its store is.

@@ -54,11 +54,8 @@ impl Relay {
             let what = "no relay is configured (channels.email.relay.host)".to_owned();
             return Err(PerformError::Temporary(what));
         }
-        let transport = self
-            .transport
-            .get_or_init(|| transport(&self.config, &self.host_name))
-            .as_ref()
-            .map_err(|reason| PerformError::Temporary(reason.clone()))?;
+        let transport =
+            self.transport().map_err(|reason| PerformError::Temporary(reason.to_owned()))?;
         match self.attempt(transport, envelope, mail).await {
             Ok(receipt) => Ok(Sent { receipt, recipients: Vec::new() }),
             Err(Attempt { error, answered: true }) if envelope.to().len() > 1 => {
@@ -67,6 +64,27 @@ impl Relay {
             }
             Err(Attempt { error, .. }) => Err(error),
         }
+    }
+
+    /// Connects and logs in.
+    pub(crate) async fn try_out(&self) -> Result<(), String> {
+        let limit = Duration::from_secs(self.config.timeout_seconds.max(1));
+        let transport = self.transport()?;
+        match tokio::time::timeout(limit, transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(format!("{} closed the connection", self.config.host)),
+            Ok(Err(error)) => Err(self.reason(&error)),
+            Err(_) => Err(self.silence()),
+        }
+    }
+
+    fn transport(&self) -> Result<&Transport, &str> {
+        let made = self.transport.get_or_init(|| transport(&self.config, &self.host_name));
+        made.as_ref().map_err(String::as_str)
+    }
+
+    fn silence(&self) -> String {
+        format!("{} did not answer within {} s", self.config.host, self.config.timeout_seconds)
     }
 
     async fn one_by_one(
@@ -128,16 +146,13 @@ impl Relay {
                 Err(Attempt { answered: error.status().is_some(), error: self.failure(&error) })
             }
             Err(_) => {
-                let text = format!(
-                    "{} did not answer within {} s",
-                    self.config.host, self.config.timeout_seconds
-                );
-                Err(Attempt { error: PerformError::Temporary(text), answered: false })
+                Err(Attempt { error: PerformError::Temporary(self.silence()), answered: false })
             }
         }
     }
 
-    fn failure(&self, error: &Error) -> PerformError {
+    /// What went wrong, with its causes.
+    fn reason(&self, error: &Error) -> String {
         let mut text = format!("{}:{}: {error}", self.config.host, self.config.port);
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
@@ -147,6 +162,11 @@ impl Relay {
             }
             source = cause.source();
         }
+        text
+    }
+
+    fn failure(&self, error: &Error) -> PerformError {
+        let text = self.reason(error);
         // RFC 5321 §4.2.1: 5yz is final. Refused log-ins (RFC 4954 §6: 530, 534, 535, 538) are our
         // configuration's fault, not the message's: it is kept until somebody mends that.
         let ours = error.status().is_some_and(|code| {
