@@ -3,6 +3,7 @@ import { expect, expectAccessible, signIn, STAFF, DESKS, test } from './support'
 const PAGES = [
   '/live',
   '/wall',
+  '/reports',
   '/clients',
   '/unreadable',
   '/health',
@@ -10,6 +11,12 @@ const PAGES = [
   '/admin/users',
   '/admin/audit',
   '/admin/routing',
+  '/admin/routing/agents',
+  '/admin/routing/hours',
+  '/admin/routing/centre',
+  '/admin/texts',
+  '/setup',
+  '/design',
   '/no/such/page',
 ];
 

@@ -52,7 +52,7 @@ async function shoot(page: Page, name: string, paths: Record<string, string>): P
           await page.goto(path);
           await page.waitForLoadState('networkidle');
           const file = `${OUT}/${name}${shot}-${theme}-${language}-${width}.png`;
-          await page.screenshot({ path: file });
+          await page.screenshot({ path: file, animations: 'disabled' });
         }
       }
     }
@@ -72,6 +72,8 @@ test('pictures of every page', async ({ browser, centre }) => {
     unreadable: '/unreadable',
     wall: '/wall',
     live: '/live',
+    reports: '/reports',
+    texts: '/admin/texts',
     settings: '/settings',
     nowhere: '/nowhere',
   });
@@ -101,16 +103,16 @@ test('pictures of every page', async ({ browser, centre }) => {
   ] as const) {
     await agent.getByRole('button', { name: button }).click();
     await expect(agent.getByRole('dialog')).toBeVisible();
-    await agent.screenshot({ path: `${OUT}/dialog-${name}.png` });
+    await agent.screenshot({ path: `${OUT}/dialog-${name}.png`, animations: 'disabled' });
     await agent.keyboard.press('Escape');
   }
   await agent.keyboard.press('?');
-  await agent.screenshot({ path: `${OUT}/dialog-help.png` });
+  await agent.screenshot({ path: `${OUT}/dialog-help.png`, animations: 'disabled' });
   await agent.keyboard.press('Escape');
   await agent.keyboard.press('Control+k');
   await agent.keyboard.type('коваленко');
   await agent.waitForTimeout(800);
-  await agent.screenshot({ path: `${OUT}/palette.png` });
+  await agent.screenshot({ path: `${OUT}/palette.png`, animations: 'disabled' });
   await agent.keyboard.press('Escape');
 
   const supervisor = await signIn(browser, centre, STAFF.supervisor.login);
@@ -130,16 +132,19 @@ test('pictures of every page', async ({ browser, centre }) => {
     'routing-centre': '/admin/routing/centre',
     'routing-document': '/admin/routing/document',
     unreadable: '/unreadable',
+    texts: '/admin/texts',
+    setup: '/setup',
+    design: '/design',
     settings: '/settings',
   });
 
   await administrator.goto('/admin/users');
   await administrator.getByRole('button', { name: 'Новий користувач' }).click();
-  await administrator.screenshot({ path: `${OUT}/dialog-user.png` });
+  await administrator.screenshot({ path: `${OUT}/dialog-user.png`, animations: 'disabled' });
   await administrator.keyboard.press('Escape');
 
   const stranger = await browser.newPage({ baseURL: centre.url, locale: 'uk-UA' });
   await stranger.goto('/');
   await expect(stranger.getByRole('button', { name: 'Увійти' })).toBeVisible();
-  await stranger.screenshot({ path: `${OUT}/sign-in.png` });
+  await stranger.screenshot({ path: `${OUT}/sign-in.png`, animations: 'disabled' });
 });

@@ -63,3 +63,24 @@ test('a mail is forwarded with its file, an answer is scheduled and cancelled, a
   await expect(stream.getByText('Не доставлено')).toBeVisible();
   await page.context().close();
 });
+
+test('an answer leaves from the address that the agent chooses', async ({ browser, centre }) => {
+  const from = `${randomUUID()}@example.com`;
+  const own = DESKS.deposits;
+  const page = await signIn(browser, centre, own.login);
+  await setReady(page);
+  await centre.mail({ from, to: own.mailbox, subject: 'Ставки', text: 'Які нині ставки?' });
+  await page.getByRole('button', { name: 'Прийняти' }).click();
+  const form = page.getByRole('form', { name: 'Відповідь' });
+  const sender = form.getByLabel('Від', { exact: true });
+  await expect(sender).toHaveValue(own.mailbox);
+  await sender.selectOption(DESKS.general.mailbox);
+  await form.getByPlaceholder('Напишіть відповідь…').fill('Надсилаємо перелік.');
+  await expect(form.getByText('Чернетку збережено')).toBeVisible();
+  await page.reload();
+  await expect(sender).toHaveValue(DESKS.general.mailbox);
+  await form.getByRole('button', { name: 'Надіслати', exact: true }).click();
+  await expect.poll(() => centre.sink.answersTo(from).length, { timeout: 30_000 }).toBe(1);
+  expect(centre.sink.answersTo(from)[0]?.headers.from).toContain(DESKS.general.mailbox);
+  await page.context().close();
+});

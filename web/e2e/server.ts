@@ -54,6 +54,38 @@ export const STAFF = {
   administrator: { login: 'halyna', name: 'Галина Мельник', role: 'administrator' },
 } as const;
 
+const ADDRESS = /http:\/\/\S+/;
+const WAY_IN = /http:\/\/\S+\/setup#\S+/;
+
+/** A server that nobody can sign in to yet. */
+export class EmptyCentre {
+  private constructor(
+    /** With the code that lets the first administrator in. */
+    readonly wayIn: string,
+    readonly sink: MailSink,
+    readonly smtpPort: number,
+    private readonly folder: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  static async start(): Promise<EmptyCentre> {
+    mustBeBuilt();
+    const folder = mkdtempSync(join(tmpdir(), 'rozmova-e2e-'));
+    const sink = await MailSink.start();
+    const smtpPort = await freePort();
+    const config = join(folder, 'rozmova.toml');
+    writeFileSync(config, foundations(folder, smtpPort));
+    const child = serve(config);
+    return new EmptyCentre(await printed(child, WAY_IN), sink, smtpPort, folder, child);
+  }
+
+  async stop(): Promise<void> {
+    await ended(this.child);
+    await this.sink.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
 export class Centre {
   private constructor(
     readonly url: string,
@@ -64,12 +96,7 @@ export class Centre {
   ) {}
 
   static async start(): Promise<Centre> {
-    for (const [path, how] of [
-      [BINARY, 'cargo build'],
-      [join(DIST, 'index.html'), 'npm run build'],
-    ] as const) {
-      if (!existsSync(path)) throw new Error(`${path} is not there; run \`${how}\` first`);
-    }
+    mustBeBuilt();
     const folder = mkdtempSync(join(tmpdir(), 'rozmova-e2e-'));
     const sink = await MailSink.start();
     const smtpPort = await freePort();
@@ -82,19 +109,15 @@ export class Centre {
       run(config, ['user', 'add', login, '--name', name, '--role', role], PASSWORD);
     }
     const token = run(config, ['token', 'create', STAFF.administrator.login]).trim();
-    const child = spawn(BINARY, ['serve', '--config', config], {
-      stdio: ['ignore', 'pipe', process.env.ROZMOVA_LOG ? 'inherit' : 'ignore'],
-    });
-    const url = await answersAt(child);
+    const child = serve(config);
+    const url = await printed(child, ADDRESS);
     const centre = new Centre(url, sink, smtpPort, folder, child);
     await centre.putRouting(token);
     return centre;
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise((done) => this.child.once('exit', done));
-    this.child.kill('SIGTERM');
-    await ended;
+    await ended(this.child);
     await this.sink.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -133,16 +156,32 @@ function run(config: string, args: string[], input = ''): string {
   return stdout;
 }
 
-function answersAt(child: ChildProcess): Promise<string> {
+function mustBeBuilt(): void {
+  for (const [path, how] of [
+    [BINARY, 'cargo build'],
+    [join(DIST, 'index.html'), 'npm run build'],
+  ] as const) {
+    if (!existsSync(path)) throw new Error(`${path} is not there; run \`${how}\` first`);
+  }
+}
+
+function serve(config: string): ChildProcess {
+  return spawn(BINARY, ['serve', '--config', config], {
+    stdio: ['ignore', 'pipe', process.env.ROZMOVA_LOG ? 'inherit' : 'ignore'],
+  });
+}
+
+/** What the server prints when it has started. */
+function printed(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((answer, fail) => {
     const timer = setTimeout(() => fail(new Error('the server did not start')), START_MS);
     child.once('exit', (code) => fail(new Error(`the server ended with ${code}`)));
     if (!child.stdout) return;
     createInterface(child.stdout).on('line', (line) => {
-      const url = /http:\/\/\S+/.exec(line)?.[0];
-      if (!url) return;
+      const found = pattern.exec(line)?.[0];
+      if (!found) return;
       clearTimeout(timer);
-      answer(url);
+      answer(found);
     });
   });
 }
@@ -158,6 +197,28 @@ function freePort(): Promise<number> {
   });
 }
 
+async function ended(child: ChildProcess): Promise<void> {
+  const over = new Promise((done) => child.once('exit', done));
+  child.kill('SIGTERM');
+  await over;
+}
+
+/** What every installation needs: places and ports. */
+function foundations(folder: string, smtpPort: number): string {
+  return `
+[http]
+listen = "127.0.0.1:0"
+web_dist = "${DIST}"
+[store]
+url = "sqlite:${join(folder, 'rozmova.db')}"
+[media]
+url = "${join(folder, 'media')}"
+[channels.email]
+smtp_listen = "127.0.0.1:${smtpPort}"
+lmtp_listen = ""
+`;
+}
+
 function configuration(folder: string, smtpPort: number, relayPort: number): string {
   const mailboxes = Object.values(DESKS).map(
     ({ mailbox, queue }) => `
@@ -170,18 +231,9 @@ queue = "${queue}"
   return `
 [centre]
 bank_name = "Тестовий банк"
-[http]
-listen = "127.0.0.1:0"
-web_dist = "${DIST}"
-[store]
-url = "sqlite:${join(folder, 'rozmova.db')}"
-[media]
-url = "${join(folder, 'media')}"
-[channels.email]
+${foundations(folder, smtpPort)}
 bounce_address = "bounces@bank.example"
 trusted_authserv_id = "${OWN_SERVER}"
-smtp_listen = "127.0.0.1:${smtpPort}"
-lmtp_listen = ""
 [channels.email.relay]
 host = "127.0.0.1"
 port = ${relayPort}

@@ -12,12 +12,15 @@ import type {
   Disposition,
   Draft,
   FilingTarget,
+  FirstMailbox,
+  FirstSettings,
   Health,
   Interaction,
   InteractionDetail,
   InteractionState,
   IntervalReport,
   Language,
+  MailboxCheck,
   Medium,
   Message,
   Micros,
@@ -31,6 +34,7 @@ import type {
   Reception,
   Reconciliation,
   Role,
+  Sender,
   Session,
   Text,
   Theme,
@@ -78,9 +82,11 @@ export interface InteractionFilter {
   limit?: number;
 }
 
-export interface NewMessage extends Omit<Draft, 'mode'> {
+export interface NewMessage extends Omit<Draft, 'mode' | 'from'> {
   kind: 'reply' | 'forward' | 'note';
   seen_message_id: string | null;
+  /** One of the bank's addresses; absent: the usual one. */
+  from?: string;
   /** When it is to leave: what the clock shows where the writer is. */
   schedule?: { local_time: string; time_zone: string };
 }
@@ -103,6 +109,7 @@ export const interactions = {
   saveDraft: (id: string, draft: Draft) => put<unknown>(path(id, '/draft'), draft),
   otherDrafts: (id: string) => get<{ author: Named; changed_at: Micros }[]>(path(id, '/drafts')),
   texts: (id: string) => get<UsableText[]>(path(id, '/texts')),
+  senders: (id: string) => get<Sender[]>(path(id, '/senders')),
   /** Gives all messages of this contact to the one they belong to. */
   moveInto: (id: string, interaction_id: string) =>
     put<Interaction>(path(id, '/home'), { interaction_id }),
@@ -242,6 +249,18 @@ export const reports = {
     get<Page<QueueNow> | QueueNow[]>('/queues')
       .then(itemsOf)
       .then((queues) => queues.map(({ id, name }) => ({ id, name }))),
+};
+
+/** The first steps of an empty installation. */
+export const setup = {
+  needed: () => get<{ needed: boolean }>('/setup').then(({ needed }) => needed),
+  addAdministrator: (administrator: Omit<NewUser, 'role'> & { code: string }) =>
+    post<Session>('/setup/administrator', administrator),
+  settings: () =>
+    get<{ bank_name: string; mailbox: string | null; changeable: boolean }>('/setup/settings'),
+  /** The server starts anew with them. */
+  saveSettings: (settings: FirstSettings) => put<undefined>('/setup/settings', settings),
+  checkMailbox: (mailbox: FirstMailbox) => post<MailboxCheck>('/setup/mailbox-checks', mailbox),
 };
 
 /** Everything received, and what became of it. */

@@ -582,6 +582,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/interactions/{id}/senders': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Addresses from which this contact can be answered */
+    get: operations['messages_senders'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/interactions/{id}/state': {
     parameters: {
       query?: never;
@@ -1210,6 +1227,78 @@ export interface paths {
     patch: operations['session_change_preferences'];
     trace?: never;
   };
+  '/api/v1/setup': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Whether the installation waits for its first administrator */
+    get: operations['setup_setup'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/setup/administrator': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Add the first administrator and sign in */
+    post: operations['setup_add_first_administrator'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/setup/mailbox-checks': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Try the servers of a mailbox: log in, look, change nothing */
+    post: operations['setup_check_mailbox'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/setup/settings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The bank's name and first mailbox */
+    get: operations['setup_first_settings'];
+    /**
+     * Set the bank's name and first mailbox
+     * @description The server starts anew with them at once; what the configuration file says holds.
+     */
+    put: operations['setup_change_first_settings'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/skills': {
     parameters: {
       query?: never;
@@ -1761,6 +1850,13 @@ export interface components {
       /** @description Zone in which days and intervals begin. */
       time_zone: string;
     };
+    /** @description How one of the servers answered. */
+    Answered: {
+      /** @description What is wrong, in its own words; empty when nothing is. */
+      detail: string;
+      /** @description Whether it let us in. */
+      ok: boolean;
+    };
     /** Format: uuid */
     ApiTokenId: string;
     /** @description A stream of contacts. Arrivals are a Poisson process with the rate of the interval. */
@@ -2279,6 +2375,11 @@ export interface components {
        */
       cc: components['schemas']['Party'][];
       /**
+       * @description From which of the bank's addresses; empty: that of the queue.
+       * @default
+       */
+      from: string;
+      /**
        * @description What it is going to be: `reply`, `reply_all`, `forward`; empty: not said.
        * @default
        */
@@ -2430,6 +2531,35 @@ export interface components {
       code: string;
       /** @description For people. */
       detail: string;
+    };
+    /** @description The first administrator. */
+    FirstAdministrator: {
+      /** @description What the server printed when it started. */
+      code: string;
+      /** @description `uk` or `en`. */
+      language: string;
+      /** @description What is typed at sign-in. */
+      login: string;
+      /** @description As shown to others. */
+      name: string;
+      password: string;
+    };
+    /** @description The first of the bank's own addresses. */
+    FirstMailbox: {
+      /** @description The address: `info@bank.example`. */
+      address: string;
+      /** @description The name shown to clients. */
+      display_name: string;
+      imap?: components['schemas']['ServerLogin'] | null;
+      /** @description Name of the queue to which its mail goes. */
+      queue: string;
+      relay?: components['schemas']['ServerLogin'] | null;
+    };
+    /** @description What the first administrator says of the bank. */
+    FirstSettings: {
+      /** @description Name of the bank, shown to staff and in acknowledgements. */
+      bank_name: string;
+      mailbox?: components['schemas']['FirstMailbox'] | null;
     };
     /** @description Arrivals expected on a day. */
     ForecastDay: {
@@ -2812,6 +2942,11 @@ export interface components {
     Looking: {
       /** @description With the asker. */
       viewers: components['schemas']['ViewerRef'][];
+    };
+    /** @description How both answered; absent: not asked. */
+    MailboxCheck: {
+      imap?: components['schemas']['Answered'] | null;
+      relay?: components['schemas']['Answered'] | null;
     };
     /** @description A mailbox that was looked at. */
     MailboxReport: {
@@ -4072,6 +4207,31 @@ export interface components {
       /** @description The zone in which it was named. */
       time_zone: string;
     };
+    /** @description An address of the bank. */
+    Sender: {
+      /** @description For `from` of a message. */
+      address: string;
+      /** @description The name shown to clients. */
+      name: string;
+      /** @description Whether a message that names none goes from here. */
+      usual: boolean;
+    };
+    /** @description How to get into a mail server. */
+    ServerLogin: {
+      /** @description Name or address. */
+      host: string;
+      /** @description Password. */
+      password: string;
+      /**
+       * Format: int32
+       * @description Port.
+       */
+      port: number;
+      /** @description `none`, `starttls` or `implicit`. */
+      tls: string;
+      /** @description User name; empty: no log-in. */
+      user: string;
+    };
     /** @description The server. */
     ServerView: {
       /** @description Name of the bank. */
@@ -4161,6 +4321,20 @@ export interface components {
     SetState: {
       state: components['schemas']['WorkState'];
       until_at?: components['schemas']['Timestamp'] | null;
+    };
+    /** @description The first settings as they hold now. */
+    SettingsView: {
+      /** @description Name of the bank; empty: not said. */
+      bank_name: string;
+      /** @description Whether they can be changed here; else the configuration file says them. */
+      changeable: boolean;
+      /** @description The first of the bank's own addresses. */
+      mailbox?: string | null;
+    };
+    /** @description Whether the installation waits for its first administrator. */
+    SetupView: {
+      /** @description Nobody can sign in yet. */
+      needed: boolean;
     };
     /**
      * @description The shape of a distribution of times.
@@ -6129,6 +6303,44 @@ export interface operations {
       };
     };
   };
+  messages_senders: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Sender'][];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
   agent_set_state: {
     parameters: {
       query?: never;
@@ -7661,6 +7873,199 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Session'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  setup_setup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SetupView'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  setup_add_first_administrator: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['FirstAdministrator'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Session'];
+        };
+      };
+      /** @description wrong_code */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description already_set_up */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  setup_check_mailbox: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['FirstMailbox'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MailboxCheck'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  setup_first_settings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SettingsView'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  setup_change_first_settings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['FirstSettings'];
+      };
+    };
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description set_by_file */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       /** @description Refused: what happened, to what, what to do */

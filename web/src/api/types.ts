@@ -242,6 +242,16 @@ export interface Draft {
   attachments: string[];
   /** What it is going to be; empty when it was not said. */
   mode: string;
+  /** From which of the bank's addresses; empty: the usual one. */
+  from: string;
+}
+
+/** An address of the bank from which a contact can be answered. */
+export interface Sender {
+  address: string;
+  name: string;
+  /** Taken when nobody chooses. */
+  usual: boolean;
 }
 
 export type TextKind = 'answer' | 'signature';
@@ -521,11 +531,18 @@ export interface HealthPart {
   since_at: Micros | null;
 }
 
+/** Work that waits, and how that is judged. */
+export interface Backlog extends Pick<HealthPart, 'state' | 'detail'> {
+  waiting: number;
+  oldest_at: Micros | null;
+}
+
 export interface Health {
   channels: HealthPart[];
   store: HealthPart;
-  outbox?: { waiting: number; failing: number; oldest_at: Micros | null };
-  spool?: { waiting: number; oldest_at: Micros | null };
+  /** Absent while the store does not answer, as is the spool. */
+  outbox?: Backlog & { failing: number };
+  spool?: Backlog & { bytes: number };
 }
 
 /** What the lines of a report are told apart by. */
@@ -581,4 +598,40 @@ export interface IntervalReport {
   names: Record<string, string>;
   total: IntervalFigures;
   items: IntervalLine[];
+}
+
+/** How to get into a mail server. */
+export interface ServerLogin {
+  host: string;
+  port: number;
+  tls: 'none' | 'starttls' | 'implicit';
+  user: string;
+  password: string;
+}
+
+/** The first of the bank's own addresses. */
+export interface FirstMailbox {
+  address: string;
+  display_name: string;
+  queue: string;
+  /** Null: its mail is delivered to the SMTP listener. */
+  imap: ServerLogin | null;
+  /** Null: nothing can be sent yet. */
+  relay: ServerLogin | null;
+}
+
+export interface FirstSettings {
+  bank_name: string;
+  mailbox: FirstMailbox | null;
+}
+
+export interface Answered {
+  ok: boolean;
+  /** What is wrong, in the words of the server that was asked. */
+  detail: string;
+}
+
+export interface MailboxCheck {
+  imap?: Answered;
+  relay?: Answered;
 }

@@ -1,7 +1,8 @@
 /** Pages and what one must be allowed to see them. Each is fetched when first opened. */
 import type { Component } from 'svelte';
 
-import type { PageName } from './router.svelte';
+import type { IconName } from '../ui/icons';
+import type { PageName, PlainPage } from './router.svelte';
 import type { Right } from './session.svelte';
 
 export type PageComponent = Component<{ id: string | null }>;
@@ -33,6 +34,26 @@ export const ENTRIES: Record<Exclude<PageName, 'home'>, PageEntry> = {
   texts: { load: () => import('../admin/Texts.svelte'), rights: ['supervise'] },
   health: { load: () => import('../admin/Health.svelte'), rights: ['view_health'] },
   settings: { load: () => import('./Settings.svelte'), rights: [] },
+  setup: { load: () => import('../setup/FirstSteps.svelte'), rights: ['manage_users'] },
+  design: { load: () => import('../design/DesignPage.svelte'), rights: [] },
+};
+
+/** In the order in which they are listed. */
+export const PAGE_ICONS: Record<PlainPage, IconName> = {
+  desk: 'inbox',
+  live: 'users',
+  wall: 'system',
+  reports: 'activity',
+  clients: 'card',
+  unreadable: 'warning',
+  health: 'activity',
+  routing: 'route',
+  texts: 'texts',
+  users: 'users',
+  audit: 'history',
+  settings: 'settings',
+  setup: 'verified',
+  design: 'view',
 };
 
 export function mayOpen(page: PageName, may: (right: Right) => boolean): boolean {

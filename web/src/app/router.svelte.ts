@@ -17,10 +17,14 @@ export const PAGES = {
   texts: '/admin/texts',
   health: '/health',
   settings: '/settings',
+  design: '/design',
+  setup: '/setup',
 } as const;
 
 export type PageName = keyof typeof PAGES;
 type WithId = { [N in PageName]: (typeof PAGES)[N] extends `${string}:id` ? N : never }[PageName];
+/** Pages that are one, and not one of many. */
+export type PlainPage = Exclude<PageName, WithId | 'home'>;
 type Arguments<N extends PageName> = N extends WithId ? [id: string] : [];
 
 export interface Place {

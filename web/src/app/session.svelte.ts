@@ -1,6 +1,6 @@
 /** Who is signed in, and what they may do and prefer. */
 import { onSignedOut } from '../api/client';
-import { session as calls } from '../api/calls';
+import { session as calls, setup } from '../api/calls';
 import type { Language, Session, Theme } from '../api/types';
 import { i18n } from '../i18n/index.svelte';
 import { live } from '../live/live.svelte';
@@ -61,6 +61,11 @@ class CurrentSession {
     await calls.end();
     live.stop();
     this.value = null;
+  }
+
+  /** The first administrator adds himself, with the code that the server printed. */
+  async setUp(administrator: Parameters<typeof setup.addAdministrator>[0]): Promise<void> {
+    this.#begin(await setup.addAdministrator(administrator));
   }
 
   may(right: Right): boolean {

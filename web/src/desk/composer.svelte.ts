@@ -16,6 +16,8 @@ export class Composer {
   mode = $state<Mode>('reply');
   to = $state.raw<Party[]>([]);
   cc = $state.raw<Party[]>([]);
+  /** From which of the bank's addresses; empty: the usual one. */
+  from = $state('');
   subject = $state('');
   text = $state('');
   note = $state('');
@@ -45,6 +47,7 @@ export class Composer {
       this.text = draft.text;
       if (draft.to.length > 0) this.to = draft.to;
       this.cc = draft.cc;
+      this.from = draft.from;
       if (draft.subject) this.subject = draft.subject;
       if (draft.text !== '') this.saved = 'saved';
       if (draft.mode === 'forward' || draft.mode === 'reply_all') this.mode = draft.mode;
@@ -62,6 +65,7 @@ export class Composer {
     if (!draft) return;
     this.to = draft.to;
     this.cc = draft.cc;
+    this.from = draft.from;
     this.subject = draft.subject;
     this.text = draft.text;
     this.attachments = await Promise.all(draft.attachments.map(files.describe));
@@ -192,6 +196,7 @@ export class Composer {
     this.mode = sent.kind === 'forward' ? 'forward' : toAll ? 'reply_all' : 'reply';
     this.to = sent.to;
     this.cc = sent.cc;
+    this.from = sent.from ?? '';
     this.subject = sent.subject;
     this.text = sent.text;
     this.attachments = attachments;
@@ -212,7 +217,7 @@ export class Composer {
   }
 
   #outgoing(seen: string | null): NewMessage {
-    const { to, cc, subject, text, attachments } = this.#draft();
+    const { to, cc, from, subject, text, attachments } = this.#draft();
     const time_zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     return {
       kind: this.mode === 'forward' ? 'forward' : 'reply',
@@ -222,6 +227,7 @@ export class Composer {
       text,
       attachments,
       seen_message_id: seen,
+      ...(from ? { from } : {}),
       ...(this.sendAt ? { schedule: { local_time: this.sendAt, time_zone } } : {}),
     };
   }
@@ -241,6 +247,7 @@ export class Composer {
     return {
       to: this.to,
       cc: this.cc,
+      from: this.from,
       subject: this.subject,
       text: this.text,
       attachments: this.attachments.map((file) => file.id),

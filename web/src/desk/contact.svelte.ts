@@ -9,6 +9,7 @@ import type {
   Page,
 } from '../api/types';
 import { explain } from '../lib/action.svelte';
+import { allPages } from '../lib/pages';
 import type { LiveEvent } from '../live/event';
 import { live } from '../live/live.svelte';
 import {
@@ -231,14 +232,6 @@ export class OpenContact {
 /** More messages than any conversation has; a loop between two machines stops here. */
 const PAGES_AT_MOST = 25;
 
-async function allMessages(interactionId: string): Promise<Message[]> {
-  const messages: Message[] = [];
-  let cursor: string | null = null;
-  for (let pages = 0; pages < PAGES_AT_MOST; pages += 1) {
-    const page: Page<Message> = await interactions.messages(interactionId, cursor);
-    messages.push(...page.items);
-    if (page.next === null) break;
-    cursor = page.next;
-  }
-  return messages;
+function allMessages(interactionId: string): Promise<Message[]> {
+  return allPages((cursor) => interactions.messages(interactionId, cursor), PAGES_AT_MOST);
 }

@@ -6,6 +6,12 @@ import { uk } from './uk/index';
 /** The shape of the English table, with every text free to differ. */
 export type Texts = typeof en;
 
+/** Each language in its own words. */
+export const LANGUAGES: readonly { value: Language; text: string }[] = [
+  { value: 'uk', text: 'Українська' },
+  { value: 'en', text: 'English' },
+];
+
 const TABLES: Record<Language, Texts> = { uk, en };
 const STORAGE_KEY = 'rozmova.language';
 

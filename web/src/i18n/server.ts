@@ -57,6 +57,7 @@ const ACTS: Record<string, string> = {
   'routing.write': 'Змінено маршрутизацію',
   'session.create': 'Вхід',
   'session.end': 'Вихід',
+  'setup.change': 'Змінено перші налаштування',
   'token.create': 'Створено ключ доступу',
   'token.revoke': 'Відкликано ключ доступу',
   'user.change': 'Змінено користувача',
@@ -78,6 +79,7 @@ const ACTS_EN: Record<string, string> = {
   'routing.write': 'Routing changed',
   'session.create': 'Signed in',
   'session.end': 'Signed out',
+  'setup.change': 'First settings changed',
   'token.create': 'Token created',
   'token.revoke': 'Token revoked',
   'user.change': 'User changed',
@@ -87,27 +89,38 @@ const ACTS_EN: Record<string, string> = {
 /** What acts are done to, and the words of their details. */
 const WORDS: Record<string, string> = {
   account: 'рахунок',
+  added: 'додано',
   administrator: 'адміністратор',
   agent: 'оператор',
   agents: 'операторів',
   all: 'увесь документ',
   analyst: 'аналітик',
+  bank: 'банк',
   by: 'за ознакою',
-  changes: 'змін',
+  changed: 'змінено',
+  changes: 'зміни',
+  centre: 'терміни й пріоритети',
   client: 'клієнт',
   'command line': 'командний рядок',
   disabled: 'заблоковано',
+  disposition: 'код результату',
   fields: 'поля',
+  hours: 'години роботи',
   interaction: 'звернення',
   language: 'мова',
   login: 'логін',
+  mailbox: 'скринька',
   name: 'ім’я',
   password: 'пароль',
+  pause_reason: 'причина перерви',
   priority: 'пріоритет',
   queue: 'черга',
   queues: 'черг',
   reason: 'причина',
+  removed: 'вилучено',
   role: 'роль',
+  setup: 'налаштування',
+  skill: 'навичка',
   routing: 'маршрутизація',
   supervisor: 'супервізор',
   token: 'ключ',
@@ -121,6 +134,8 @@ const PARTS: Record<Language, Record<string, string>> = {
     lmtp: 'Приймання пошти (LMTP)',
     media: 'Сховище файлів',
     outbox: 'Надсилання',
+    pop3: 'Отримання пошти (POP3)',
+    relay: 'Сервер для надсилання',
     smtp: 'Приймання пошти (SMTP)',
   },
   en: {
@@ -128,6 +143,8 @@ const PARTS: Record<Language, Record<string, string>> = {
     lmtp: 'Mail taken in (LMTP)',
     media: 'File store',
     outbox: 'Sending',
+    pop3: 'Mail fetched (POP3)',
+    relay: 'Relay',
     smtp: 'Mail taken in (SMTP)',
   },
 };
@@ -144,6 +161,20 @@ export function word(language: Language, text: string): string {
   return (language === 'uk' ? WORDS[text] : undefined) ?? text;
 }
 
+/** What the details of an act say. A change of the routing is told by what it was done to. */
+export function sentence(language: Language, details: unknown): string {
+  if (details === null || details === undefined) return '';
+  if (Array.isArray(details)) return details.map((one) => sentence(language, one)).join(', ');
+  if (typeof details !== 'object') return word(language, String(details));
+  if ('kind' in details && 'what' in details) {
+    const { kind, what, name } = details as { kind: string; what: string; name?: string };
+    return [word(language, kind), name, `(${word(language, what)})`].filter(Boolean).join(' ');
+  }
+  return Object.entries(details)
+    .map(([name, value]) => `${word(language, name)}: ${sentence(language, value)}`)
+    .join('; ');
+}
+
 /** `imap:info` is one of several of a kind. */
 export function part(language: Language, name: string): string {
   const [kind = name, which] = name.split(':');
@@ -151,10 +182,38 @@ export function part(language: Language, name: string): string {
   return which ? `${known}: ${which}` : known;
 }
 
+/** What parts say of themselves: the server's sentences, and the same in Ukrainian. */
+const REPORTS: readonly [RegExp, string][] = [
+  [/^Listens on (\S+)\.$/, 'Слухає $1'],
+  [/^Watches (.+) on (\S+)\.$/, 'Стежить за папкою $1 на $2'],
+  [/^Looks into (\S+) each (\d+) s\.$/, 'Заглядає до $1 кожні $2 с'],
+  [/^(.*)\. Trying again in (\d+) s\.$/, '$1. Наступна спроба за $2 с'],
+  [/^Cannot accept connections on (\S+): (.*)\.$/, 'Не приймає з’єднань на $1: $2'],
+  [/^Mail waits to be sent: /, 'Пошта чекає на відправлення: '],
+  [
+    /^no relay is set: .*$/,
+    'Сервер для надсилання не задано: відповіді чекають, підтвердження не пишуться. Задайте channels.email.relay.host',
+  ],
+  [
+    /(\d+) answers could not be sent yet: see the relay's state/,
+    'Ще не вдалося надіслати відповідей: $1. Перевірте сервер для надсилання',
+  ],
+  [
+    /the oldest of (\d+) answers waits longer than (\d+) min/,
+    'Найстаріша з відповідей ($1) чекає понад $2 хв',
+  ],
+  [
+    /(\d+) MiB of mails are still in the database: see media\.url/,
+    'У базі даних ще лежать листи на $1 МіБ. Перевірте media.url',
+  ],
+  [
+    /mails have not been moved to the media store for (\d+) min: see media\.url/,
+    'Листи не переносяться до сховища файлів уже $1 хв. Перевірте media.url',
+  ],
+];
+
 /** What a part says of itself. */
 export function report(language: Language, detail: string): string {
   if (language !== 'uk') return detail;
-  return detail
-    .replace(/^Listens on (\S+)\.$/, 'Слухає $1')
-    .replace(/^Mail waits to be sent: /, 'Пошта чекає на відправлення: ');
+  return REPORTS.reduce((text, [pattern, words]) => text.replace(pattern, words), detail);
 }

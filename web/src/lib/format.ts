@@ -97,12 +97,13 @@ export function count(value: number, language: Language): string {
   return new Intl.NumberFormat(locale(language)).format(value);
 }
 
-export function percent(value: number | null, language: Language): string {
+/** `digits`: places after the point at most. */
+export function percent(value: number | null, language: Language, digits = 0): string {
   return value === null
     ? '–'
     : new Intl.NumberFormat(locale(language), {
         style: 'percent',
-        maximumFractionDigits: 0,
+        maximumFractionDigits: digits,
       }).format(value / 100);
 }
 

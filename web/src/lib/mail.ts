@@ -63,13 +63,17 @@ export function forwardSubject(subject: string): string {
   return `Fwd: ${bare}`.trim();
 }
 
+/** As mail programs write it: `Name <address>`. */
+export function named({ name, address }: { name: string; address: string }): string {
+  return name ? `${name} <${address}>` : address;
+}
+
 /** What stands under the text of a forwarded message: who wrote, when, to whom, and what. */
 export function forwarded(
   message: Message,
   labels: { head: string; from: string; at: string; to: string; subject: string },
   at: string,
 ): string {
-  const named = (party: Party) => (party.name ? `${party.name} <${party.address}>` : party.address);
   return [
     '',
     '',

@@ -2,6 +2,7 @@
 import { ApiError } from '../api/client';
 import { interactions, supervision, work } from '../api/calls';
 import type { Interaction, Session } from '../api/types';
+import { allPages } from '../lib/pages';
 import { clock } from '../lib/time.svelte';
 import { apply, byId, EMPTY, type LiveState } from './apply';
 import type { EventData, EventType, LiveEvent } from './event';
@@ -196,14 +197,20 @@ async function fetchPresent(session: Session): Promise<LiveState> {
   };
 }
 
-/** The first page of each queue: what an agent could take next. Later ones come as events. */
+/** As many as the server gives at once. */
+const PAGE = 200;
+/** A thousand contacts of each queue: who stands further behind comes by events when that changes. */
+const PAGES_AT_MOST = 5;
+
+/** What an agent could take next. */
 async function waitingInQueues(queues: readonly string[]): Promise<Interaction[]> {
-  const pages = await Promise.all(
-    queues.map((queue_id) =>
-      allowed(interactions.list({ queue_id, order: 'queue' }), { items: [], next: null }),
-    ),
-  );
-  return pages.flatMap((page) => page.items);
+  const ask = (queue_id: string) =>
+    allPages(
+      (cursor) => interactions.list({ queue_id, order: 'queue', cursor, limit: PAGE }),
+      PAGES_AT_MOST,
+    );
+  const waiting = await Promise.all(queues.map((queue_id) => allowed(ask(queue_id), [])));
+  return waiting.flat();
 }
 
 export const live = new Live();

@@ -45,6 +45,7 @@ export const administration = {
     search: 'Search texts',
     none: 'No texts',
     noneHint: 'A supervisor writes them under Administration → Texts.',
+    noneAdvice: 'Write the first with “New text”; agents find it in the composer.',
     add: 'New text',
     edit: 'Text',
     kind: 'Kind',
@@ -124,6 +125,7 @@ export const administration = {
     waiting: 'Waiting',
     failing: 'Failing',
     oldest: 'Oldest',
+    size: 'Size',
     states: {
       starting: 'Starting',
       up: 'Works',

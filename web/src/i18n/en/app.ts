@@ -15,6 +15,8 @@ export const app = {
     texts: 'Texts',
     health: 'Health',
     settings: 'Settings',
+    design: 'Design system',
+    setup: 'First steps',
     admin: 'Administration',
     userMenu: 'Your account',
     signOut: 'Sign out',

@@ -88,6 +88,7 @@ export const conversation = {
     scheduledDone:
       'The answer will leave at its time. Until then you can cancel it in the timeline.',
     note: 'Note',
+    from: 'From',
     to: 'To',
     cc: 'Cc',
     subject: 'Subject',

@@ -3,7 +3,9 @@ import { administration } from './administration';
 import { app } from './app';
 import { clients } from './clients';
 import { conversation } from './conversation';
+import { design } from './design';
 import { desk } from './desk';
+import { firstSteps } from './first';
 import { reports } from './reports';
 import { routing } from './routing';
 import { shared } from './shared';
@@ -18,5 +20,7 @@ export const en = {
   ...supervision,
   ...reports,
   ...administration,
+  design,
+  firstSteps,
   setup: routing,
 };

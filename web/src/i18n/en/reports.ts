@@ -20,7 +20,7 @@ export const reports = {
       segment: 'Client class',
     },
     counts: 'Counted to',
-    attribution: { arrival: 'Interval of arrival', event: 'Interval of the event' },
+    attribution: { arrival: 'Time of arrival', event: 'Time of the event' },
     attributionText: {
       arrival: 'everything about a contact counts to the interval in which it entered the queue',
       event: 'everything counts to the interval in which it happened',

@@ -17,6 +17,8 @@ export const app: typeof english = {
     texts: 'Тексти',
     health: 'Справність',
     settings: 'Налаштування',
+    design: 'Дизайн-система',
+    setup: 'Перші кроки',
     admin: 'Керування',
     userMenu: 'Ваш обліковий запис',
     signOut: 'Вийти',

@@ -90,6 +90,7 @@ export const conversation: typeof english = {
     sendsAt: (time) => `піде ${time}`,
     scheduledDone: 'Відповідь піде у свій час. До того її можна скасувати в стрічці.',
     note: 'Нотатка',
+    from: 'Від',
     to: 'Кому',
     cc: 'Копія',
     subject: 'Тема',

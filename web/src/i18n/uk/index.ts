@@ -4,7 +4,9 @@ import { administration } from './administration';
 import { app } from './app';
 import { clients } from './clients';
 import { conversation } from './conversation';
+import { design } from './design';
 import { desk } from './desk';
+import { firstSteps } from './first';
 import { reports } from './reports';
 import { routing } from './routing';
 import { shared } from './shared';
@@ -19,5 +21,7 @@ export const uk: Texts = {
   ...supervision,
   ...reports,
   ...administration,
+  design,
+  firstSteps,
   setup: routing,
 };

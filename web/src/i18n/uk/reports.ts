@@ -21,8 +21,8 @@ export const reports: typeof english = {
       disposition: 'Код результату',
       segment: 'Клас клієнтів',
     },
-    counts: 'Враховано в',
-    attribution: { arrival: 'Інтервалі надходження', event: 'Інтервалі події' },
+    counts: 'Враховано за',
+    attribution: { arrival: 'Часом надходження', event: 'Часом події' },
     attributionText: {
       arrival: 'усе про звернення враховано в інтервалі, коли воно стало в чергу',
       event: 'усе враховано в інтервалі, коли воно сталося',

@@ -39,7 +39,7 @@ export const supervision: typeof english = {
     changePriority: 'Змінити пріоритет',
     moveQueue: 'Перенести в іншу чергу',
     closeContact: 'Закрити без відповіді',
-    pauseTooLong: (agent, reason) => `${agent}: пауза довша за дозволену (${reason})`,
+    pauseTooLong: (agent, reason) => `${agent}: перерва довша за дозволену (${reason})`,
     requeue: 'Повернути до черги',
     merge: 'Об’єднати з іншим зверненням',
     mergeInto: 'Звернення, яке триває далі',
