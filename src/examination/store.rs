@@ -179,7 +179,7 @@ pub(super) async fn proposed(
         (InteractionId, String, String),
         "SELECT i.id, i.from_key, m.from_address
          FROM message m JOIN interaction i ON i.id = m.interaction_id
-         WHERE m.id = $1 AND i.client_id IS NULL AND i.identified_by = 'proposed'",
+         WHERE m.id = $1 AND i.identified_by = 'proposed'",
         message
     );
     let is_same = |key: &str, address: &str| {

@@ -102,9 +102,7 @@ each_db!(a_file_is_proposed_for_the_sender_with_whom_the_contact_began, |db| {
     let mut tx = db.begin().await.expect("a transaction");
     let sql = &mut tx.sql();
     assert_eq!(store::proposed(sql, message).await.expect("read"), None, "a prospect is known");
-    execute!(sql, "UPDATE interaction SET client_id = NULL, identified_by = 'proposed'")
-        .await
-        .expect("proposed");
+    execute!(sql, "UPDATE interaction SET identified_by = 'proposed'").await.expect("proposed");
     let found = store::proposed(sql, message).await.expect("read");
     assert_eq!(found.map(|(_, address)| address).as_deref(), Some("olena@example.ua"));
     execute!(sql, "UPDATE message SET from_address = 'petro@example.ua'").await.expect("another");

@@ -472,7 +472,8 @@ impl<'a> Planner<'a, '_> {
         let participants: BTreeSet<String> =
             Some(from_key.clone()).into_iter().filter(|key| !key.is_empty()).collect();
         let closed_at = is_closed.then_some(self.now);
-        let client = resolution.client.filter(|_| opens_file(message, resolution));
+        let is_shut = resolution.client.is_some() && !opens_file(message, resolution);
+        let client = resolution.client.filter(|_| !is_shut);
         let thread = Thread { client, queue, agent: None, closed_at, participants };
         self.known.threads.by_id.insert(id, thread);
         self.known.threads.by_number.insert(number, id);
@@ -482,9 +483,9 @@ impl<'a> Planner<'a, '_> {
             number,
             is_closed,
             subject: message.subject.clone(),
-            client,
-            identified_by: match client {
-                None if resolution.client.is_some() => PROPOSED,
+            client: resolution.client,
+            identified_by: match resolution.client {
+                Some(_) if is_shut => PROPOSED,
                 // A record made from the address itself says nothing about who it is.
                 Some(_) if resolution.created => "none",
                 Some(_) | None => resolution.how,

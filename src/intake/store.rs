@@ -248,7 +248,8 @@ async fn threads(
 ) -> Result<BTreeMap<InteractionId, Thread>, StoreError> {
     let rows = fetch_in!(
         sql, ThreadRow,
-        "SELECT id, client_id, queue_id, agent_id, state, closed_at, from_key, last_message_at
+        "SELECT id, CASE WHEN identified_by = 'proposed' THEN NULL ELSE client_id END AS client_id,
+            queue_id, agent_id, state, closed_at, from_key, last_message_at
          FROM interaction WHERE id IN", "",
         ids, id => *id)
     .await?;

@@ -26,10 +26,9 @@ pub struct Interaction {
     pub state: String,
     /// One line.
     pub subject: String,
-    /// With whom, when known.
+    /// With whom, when known or proposed.
     pub client: Option<ClientRef>,
-    /// How many clients the address fits. One without a `client` is only proposed: nobody vouches
-    /// for the sender.
+    /// How many clients the address fits.
     pub candidates: i64,
     /// As the message says.
     pub from: Party,
@@ -72,6 +71,9 @@ pub struct ClientRef {
     pub kind: String,
     /// To be treated with special care.
     pub vip: bool,
+    /// That it is this client with whom the contact is. `false`: the address is the client's, but
+    /// nobody vouches for the sender, so the file stays shut until an agent says that it is.
+    pub confirmed: bool,
 }
 
 /// Somebody as a message names him.

@@ -33,6 +33,7 @@ struct Row {
     client_kind: Option<String>,
     client_status: Option<String>,
     client_vip: Option<i16>,
+    identified_by: String,
     candidates: i64,
     from_name: String,
     from_address: String,
@@ -57,7 +58,7 @@ macro_rules! select {
         concat!(
             "SELECT i.id, i.number, i.medium, i.direction, i.state, i.subject, i.client_id,
                c.name AS client_name, c.kind AS client_kind, c.status AS client_status,
-               c.vip AS client_vip, i.candidates, i.from_name, i.from_address, i.queue_id,
+               c.vip AS client_vip, i.identified_by, i.candidates, i.from_name, i.from_address, i.queue_id,
                i.agent_id, u.name AS agent_name, i.priority, i.received_at, i.waiting_since_at,
                i.answered_at, i.closed_at, i.due_at, i.unread, i.last_message_at,
                i.disposition_id, i.readable
@@ -79,6 +80,7 @@ fn interaction(row: Row, routing: &Routing) -> Interaction {
             name: row.client_name.unwrap_or_default(),
             kind,
             vip: row.client_vip.unwrap_or(0) != 0,
+            confirmed: row.identified_by != PROPOSED,
         }
     });
     let since = row.waiting_since_at.unwrap_or(row.received_at);
@@ -395,8 +397,8 @@ pub async fn offer(sql: &mut Sql<'_>, id: OfferId) -> Result<Option<OfferRow>, S
 }
 
 /// How the client of a contact was found: how, and the clients that may be meant, best first: those
-/// whose account or tax number the first message names, then those that its address fits. None are
-/// proposed once the client is known.
+/// whose account or tax number the first message names, then those that its address fits. None once
+/// the client is known.
 pub async fn identification(
     sql: &mut Sql<'_>,
     id: InteractionId,
@@ -411,7 +413,7 @@ pub async fn identification(
     .await?;
     let Some((how, count, medium, value, status)) = row else { return Err(StoreError::Missing) };
     let is_known = status.is_some_and(|status| status != Status::Prospect.as_str());
-    if is_known || how == Why::Chosen.as_str() {
+    if how != PROPOSED && (is_known || how == Why::Chosen.as_str()) {
         return Ok((how, Vec::new()));
     }
     let text = first_text(sql, id).await?;
@@ -538,7 +540,8 @@ pub async fn merge(
              WHEN last_message_at < (SELECT s.last_message_at FROM interaction s WHERE s.id = $1)
              THEN (SELECT s.last_message_at FROM interaction s WHERE s.id = $1)
              ELSE last_message_at END,
-           client_id = COALESCE(client_id, (SELECT s.client_id FROM interaction s WHERE s.id = $1))
+           client_id = COALESCE(client_id, (SELECT s.client_id FROM interaction s
+             WHERE s.id = $1 AND s.identified_by <> 'proposed'))
          WHERE id = $2",
         from,
         into
@@ -597,7 +600,7 @@ pub async fn open_proposed(
     execute!(
         sql,
         "UPDATE interaction SET client_id = $2, identified_by = $3
-         WHERE id = $1 AND client_id IS NULL AND identified_by = 'proposed'",
+         WHERE id = $1 AND identified_by = 'proposed'",
         id,
         client,
         identified_by

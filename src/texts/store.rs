@@ -113,7 +113,7 @@ pub async fn remove(sql: &mut Sql<'_>, id: TextId) -> Result<bool, StoreError> {
     Ok(execute!(sql, "DELETE FROM text_template WHERE id = $1", id).await? > 0)
 }
 
-/// Name of an interaction's client; empty when it is unknown.
+/// Name of an interaction's client; empty when it is unknown or not confirmed.
 pub async fn client_name(
     sql: &mut Sql<'_>,
     interaction: InteractionId,
@@ -121,7 +121,8 @@ pub async fn client_name(
     let row = fetch_optional!(
         sql,
         (String,),
-        "SELECT c.name FROM interaction i JOIN client c ON c.id = i.client_id WHERE i.id = $1",
+        "SELECT c.name FROM interaction i JOIN client c ON c.id = i.client_id
+         WHERE i.id = $1 AND i.identified_by <> 'proposed'",
         interaction
     );
     Ok(row.await?.map_or_else(String::new, |(name,)| name))

@@ -30,11 +30,12 @@ impl Reach {
             "({of_queue}i.agent_id = {agent} OR i.id IN (SELECT o.interaction_id FROM offer o
                 WHERE o.agent_id = {agent} AND o.outcome IS NULL)
              OR i.client_id IN (SELECT w.client_id FROM interaction w
-                WHERE w.agent_id = {agent} AND w.state IN
+                WHERE w.agent_id = {agent} AND w.identified_by <> 'proposed' AND w.state IN
                     ('active', 'held', 'waiting_for_client', 'parked', 'wrap_up'))
              OR i.client_id IN (SELECT w.client_id FROM offer o
                 JOIN interaction w ON w.id = o.interaction_id
-                WHERE o.agent_id = {agent} AND o.outcome IS NULL))"
+                WHERE o.agent_id = {agent} AND o.outcome IS NULL
+                    AND w.identified_by <> 'proposed'))"
         )
     }
 

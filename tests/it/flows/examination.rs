@@ -120,7 +120,7 @@ async fn a_sender_for_whom_the_domain_vouches_is_known_without_a_click() {
         (&json!("authenticated"), &json!("pass"))
     );
     assert_eq!(codes(&verdict["reasons"]), ["domain_vouches"]);
-    let opened = list.find(|event| event["data"]["interaction"]["client"]["id"] == bank.client);
+    let opened = list.find(|event| event["data"]["interaction"]["client"]["confirmed"] == true);
     assert_eq!(opened.await["interaction"]["candidates"], 1);
     let shown = bank.boss.get(&path).await.expect(200).json();
     assert_eq!(shown["identification"], json!({ "how": "email", "candidates": [] }));
@@ -142,13 +142,15 @@ async fn a_forged_sender_opens_no_file_until_an_agent_says_who_it_is() {
     assert_eq!(codes(&verdict["warnings"]), ["disowned"]);
 
     let shown = bank.boss.get(&path).await.expect(200).json();
-    assert_eq!((&shown["client"], &shown["candidates"]), (&Value::Null, &json!(1)));
+    let client = &shown["client"];
+    assert_eq!((&client["id"], &client["confirmed"]), (&bank.client, &json!(false)));
     assert_eq!(shown["identification"]["how"], "proposed");
     assert_eq!(shown["identification"]["candidates"][0]["id"], bank.client);
     let id = bank.client.as_str().expect("an id");
     let timeline = format!("/api/v1/clients/{id}/timeline");
     let in_file = bank.boss.get(&timeline).await.expect(200).json();
-    assert_eq!(in_file["items"], json!([]), "it is not in the client's file either");
+    let items = in_file["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 1, "whoever reads the file sees that somebody wrote in that name");
 
     let said = bank.boss.put(&format!("{path}/client"), &json!({ "client_id": id })).await;
     assert_eq!(said.expect(200).json()["client"]["id"], bank.client);
@@ -165,8 +167,8 @@ async fn a_forged_sender_opens_no_file_until_an_agent_says_who_it_is() {
     examined(&mut desk, &path).await;
     let shown = bank.boss.get(&path).await.expect(200).json();
     assert_eq!(
-        (&shown["client"], &shown["identification"]["how"]),
-        (&Value::Null, &json!("proposed"))
+        (&shown["client"]["confirmed"], &shown["identification"]["how"]),
+        (&json!(false), &json!("proposed"))
     );
     bank.server.stop().await;
 }
@@ -197,7 +199,7 @@ async fn name_servers_that_are_silent_are_asked_again_and_the_mail_waits_for_nob
         (&verdict["standing"], &verdict["progress"]),
         (&json!("authenticated"), &json!("done"))
     );
-    list.find(|event| event["data"]["interaction"]["client"]["id"] == bank.client).await;
+    list.find(|event| event["data"]["interaction"]["client"]["confirmed"] == true).await;
     bank.server.stop().await;
 }
 

@@ -118,7 +118,14 @@ export interface Interaction {
   direction: 'inbound' | 'outbound';
   state: InteractionState;
   subject: string;
-  client: { id: string; name: string; kind: ClientKind; vip: boolean } | null;
+  /** Not `confirmed`: nobody vouches for the sender; the file stays shut until an agent does. */
+  client: {
+    id: string;
+    name: string;
+    kind: ClientKind;
+    vip: boolean;
+    confirmed: boolean;
+  } | null;
   candidates: number;
   from: Party;
   queue: Named | null;

@@ -95,7 +95,7 @@ export class OpenContact {
   }
 
   async loadOlder(): Promise<void> {
-    const clientId = this.detail?.client?.id;
+    const clientId = this.#clientId();
     if (this.#older === null || !clientId || this.loadingOlder) return;
     this.loadingOlder = true;
     try {
@@ -146,10 +146,18 @@ export class OpenContact {
 
   #change(interaction: Interaction): void {
     if (!this.detail) return;
-    const otherClient = interaction.client?.id !== this.detail.client?.id;
+    const known = this.detail.client;
+    const otherClient =
+      interaction.client?.id !== known?.id || interaction.client?.confirmed !== known?.confirmed;
     // Who looks comes by events of its own: what came with the contact may be older than they.
     this.detail = { ...this.detail, ...interaction, viewers: this.detail.viewers };
     if (otherClient) void this.load();
+  }
+
+  /** Whose file is open here: nobody's while the sender is not confirmed. */
+  #clientId(): string | null {
+    const client = this.detail?.client;
+    return client?.confirmed ? client.id : null;
   }
 
   #brief(): InteractionBrief | null {
@@ -160,7 +168,7 @@ export class OpenContact {
   }
 
   async #loadHistory(outdated: () => boolean): Promise<void> {
-    const clientId = this.detail?.client?.id;
+    const clientId = this.#clientId();
     const [messages, client, page] = await Promise.all([
       allMessages(this.id),
       clientId ? clients.get(clientId) : null,

@@ -11,7 +11,7 @@ export function interaction(change: Partial<Interaction> = {}): Interaction {
     direction: 'inbound',
     state: 'queued',
     subject: 'Заблокована картка',
-    client: { id: 'c1', name: 'Олена Коваль', kind: 'person', vip: false },
+    client: { id: 'c1', name: 'Олена Коваль', kind: 'person', vip: false, confirmed: true },
     candidates: 0,
     from: { name: 'Олена Коваль', address: 'olena@example.com' },
     queue: { id: 'q1', name: 'Картки' },

@@ -25,6 +25,7 @@ export const clients = {
       card: 'Named the end of a card number',
     },
     isThem: 'This is the client',
+    unconfirmed: 'Not confirmed that it is this client who writes',
     proposed: 'Is it really the client?',
     proposedHint:
       'The address is a client’s, but nothing vouches for the sender. Make sure who writes before you open the client’s data.',
