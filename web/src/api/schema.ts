@@ -2150,6 +2150,11 @@ export interface components {
     };
     /** @description A client, in a line. */
     ClientRef: {
+      /**
+       * @description That it is this client with whom the contact is. `false`: the address is the client's, but
+       *     nobody vouches for the sender, so the file stays shut until an agent says that it is.
+       */
+      confirmed: boolean;
       /** @description The record. */
       id: components['schemas']['ClientId'];
       /** @description `person`, `organisation`, `sole_trader`, `prospect`. */
@@ -2692,8 +2697,7 @@ export interface components {
       answered_at?: components['schemas']['Timestamp'] | null;
       /**
        * Format: int64
-       * @description How many clients the address fits. One without a `client` is only proposed: nobody vouches
-       *     for the sender.
+       * @description How many clients the address fits.
        */
       candidates: number;
       client?: components['schemas']['ClientRef'] | null;
@@ -3343,8 +3347,7 @@ export interface components {
         answered_at?: components['schemas']['Timestamp'] | null;
         /**
          * Format: int64
-         * @description How many clients the address fits. One without a `client` is only proposed: nobody vouches
-         *     for the sender.
+         * @description How many clients the address fits.
          */
         candidates: number;
         client?: components['schemas']['ClientRef'] | null;
