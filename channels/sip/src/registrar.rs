@@ -131,6 +131,11 @@ impl Registrar {
         self.users.retain(|_, bindings| !bindings.is_empty());
     }
 
+    /// Whether a phone is reached over this flow.
+    pub fn has_flow(&self, flow: Flow) -> bool {
+        self.users.values().flatten().any(|one| one.flow == flow)
+    }
+
     /// How many phones there are, those included whose time has just ended.
     pub fn len(&self) -> usize {
         self.users.values().map(Vec::len).sum()

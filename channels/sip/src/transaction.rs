@@ -18,7 +18,7 @@ mod timer;
 
 use std::net::SocketAddr;
 
-pub use layer::{Event, Failure, TransactionId, Transactions};
+pub use layer::{Event, Failure, MAX_TRANSACTIONS, TransactionId, Transactions, answer_flow};
 pub use timer::{Timer, Timing};
 
 pub(crate) use timer::Alarms;

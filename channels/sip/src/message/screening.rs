@@ -8,8 +8,8 @@ use super::fields::{self, MediaType};
 use super::header::HeaderName;
 use super::{Message, Method, NameAddr, Request, Status, Uri};
 
-/// Extensions that `Require` may name. RFC 3262, RFC 4028, RFC 5626.
-pub const SUPPORTED_EXTENSIONS: [&str; 3] = ["100rel", "timer", "outbound"];
+/// Extensions that `Require` may name. RFC 5626.
+pub const SUPPORTED_EXTENSIONS: [&str; 1] = ["outbound"];
 /// Bodies that are understood.
 pub const ACCEPTED_BODIES: [&str; 4] =
     ["application/sdp", "multipart/mixed", "multipart/alternative", "multipart/related"];

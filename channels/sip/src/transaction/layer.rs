@@ -79,6 +79,11 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+    /// A request of ours has had its answers; none will follow.
+    Finished {
+        /// Its transaction.
+        id: TransactionId,
+    },
     /// Our refusal of an INVITE was never confirmed, or an answer could not be delivered.
     Unconfirmed {
         /// The transaction.
@@ -376,7 +381,10 @@ impl Transactions {
                 }
                 client::Action::Ended(failure) => {
                     is_ended = true;
-                    self.events.extend(failure.map(|failure| Event::Failed { id, failure }));
+                    self.events.push_back(match failure {
+                        Some(failure) => Event::Failed { id, failure },
+                        None => Event::Finished { id },
+                    });
                 }
             }
         }

@@ -64,6 +64,7 @@ fn timeline(layer: &mut Transactions, from: Timestamp) -> Vec<String> {
                     lines.push(format!("{at} {}", word.unwrap_or_default()));
                 }
                 Event::Failed { failure, .. } => lines.push(format!("{at} {failure:?}")),
+                Event::Finished { .. } => {}
                 Event::Unconfirmed { .. } => lines.push(format!("{at} unconfirmed")),
                 Event::Response { response, .. } => {
                     lines.push(format!("{at} got {}", response.status.code()));
@@ -322,6 +323,7 @@ impl Exchange {
                 Event::Request { .. }
                 | Event::Ack { .. }
                 | Event::Response { .. }
+                | Event::Finished { .. }
                 | Event::Unconfirmed { .. } => {}
             }
         }
@@ -340,7 +342,10 @@ impl Exchange {
                     }
                 }
                 Event::Ack { .. } => self.accepted = None,
-                Event::Response { .. } | Event::Failed { .. } | Event::Unconfirmed { .. } => {}
+                Event::Response { .. }
+                | Event::Failed { .. }
+                | Event::Finished { .. }
+                | Event::Unconfirmed { .. } => {}
             }
         }
     }
