@@ -75,6 +75,8 @@ async fn a_closed_queue_answers_with_its_text_once_and_nothing_is_lost() {
         .filter_map(|message| message["kind"].as_str())
         .collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == "message").count(), 2, "{kinds:?}");
+    // The reply comes with the commit; what the queue says of it becomes rows some moments later.
+    server.app().dispatch.submit(Input::Tick).await.expect("taken, and shown");
     let events = boss.get(&format!("{path}/events")).await.expect(200).json();
     let overflows =
         events.as_array().expect("a list").iter().filter(|event| event["type"] == "overflowed");
