@@ -58,7 +58,8 @@ macro_rules! select {
         concat!(
             "SELECT i.id, i.number, i.medium, i.direction, i.state, i.subject, i.client_id,
                c.name AS client_name, c.kind AS client_kind, c.status AS client_status,
-               c.vip AS client_vip, i.identified_by, i.candidates, i.from_name, i.from_address, i.queue_id,
+               c.vip AS client_vip, i.identified_by, i.candidates, i.from_name, i.from_address,
+               i.queue_id,
                i.agent_id, u.name AS agent_name, i.priority, i.received_at, i.waiting_since_at,
                i.answered_at, i.closed_at, i.due_at, i.unread, i.last_message_at,
                i.disposition_id, i.readable
