@@ -32,6 +32,8 @@ use crate::message::live::Publisher;
 use crate::message::pictures::Pictures;
 use crate::message::viewers::Viewers;
 use crate::routing::{self, RoutingNow};
+use crate::rule::RulesNow;
+use crate::rule::now::RulesError;
 use crate::setup::Setup;
 use crate::store::lease::{Lease, LeaseError, LeaseTimes};
 use crate::store::{Db, StoreError, migrate};
@@ -77,6 +79,8 @@ pub struct App {
     pub health: HealthBoard,
     /// Who gets what.
     pub routing: RoutingNow,
+    /// What becomes of new contacts.
+    pub rules: RulesNow,
     /// What goes on now.
     pub floor: Floor,
     /// Live events.
@@ -151,6 +155,9 @@ pub enum StartError {
         /// What the store said.
         source: StoreError,
     },
+    /// The rules for what comes in cannot be read.
+    #[error("the rules for what comes in cannot be read: {0}")]
+    Rules(#[from] RulesError),
     /// A channel cannot be opened.
     #[error("{0}; see the section [channels]")]
     Channel(#[from] ChannelError),
@@ -210,6 +217,9 @@ async fn build(
     let queue = open_queue(&config, (&db, &lease), &clock, &ids, &viewers)
         .await
         .map_err(|source| StartError::Queue { source })?;
+    let rules = RulesNow::default();
+    let zone = TimeZone::get(&config.centre.time_zone).unwrap_or(TimeZone::UTC);
+    rules.refresh(&db, &zone).await?;
     let (changes, changed) = Changes::new();
     let channel = Arc::clone(&channels.email) as Arc<dyn Channel>;
     let pictures = Arc::new(Pictures::new(db.clone(), media.clone(), channel));
@@ -228,6 +238,7 @@ async fn build(
         health: HealthBoard::default(),
         dispatch: queue.dispatch,
         routing: queue.routing,
+        rules,
         floor: queue.floor,
         hub: queue.hub,
         presence: queue.presence,

@@ -89,6 +89,7 @@ pub fn start_intake(app: &App) -> (Intake, JoinHandle<()>) {
     let parts = intake::Parts {
         dispatch: app.dispatch.clone(),
         routing: app.routing.clone(),
+        rules: app.rules.clone(),
         ids: Arc::clone(&app.ids),
         settings: Arc::clone(&app.channels.intake),
         changes: app.changes.clone(),

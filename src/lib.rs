@@ -35,6 +35,7 @@ pub mod interaction;
 pub mod message;
 pub mod report;
 pub mod routing;
+pub mod rule;
 pub mod setup;
 pub mod staffing;
 pub mod texts;

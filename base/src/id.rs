@@ -213,6 +213,10 @@ id!(
     ReconciliationId
 );
 id!(
+    /// One of the rules for what comes in.
+    RuleId
+);
+id!(
     /// One line of the audit trail.
     AuditId
 );

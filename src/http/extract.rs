@@ -3,8 +3,8 @@
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -92,4 +92,11 @@ fn json_error(rejection: &JsonRejection) -> ApiError {
         }
         _ => ApiError::new(status, "bad_json", text),
     }
+}
+
+/// The version that a writer saw (`If-Match`, RFC 9110 §13.1.1). `*` is met by whatever is there.
+pub fn if_match(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::IF_MATCH)?.to_str().ok()?;
+    let value = value.trim().trim_start_matches("W/").trim_matches('"');
+    (value != "*").then(|| value.to_owned())
 }

@@ -32,7 +32,7 @@ use self::error::ApiError;
 use crate::app::App;
 use crate::{
     agent, audit, auth, client, health, intake, interaction, ledger, live, message, report,
-    routing, setup, staffing, texts, wallboard,
+    routing, rule, setup, staffing, texts, wallboard,
 };
 
 /// All features' APIs, below `/api/v1`.
@@ -50,6 +50,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
             .merge(intake::api::router())
             .merge(ledger::api::router())
             .merge(routing::api::router())
+            .merge(rule::api::router())
             .merge(setup::api::router())
             .merge(staffing::api::router())
             .merge(wallboard::api::router())

@@ -27,6 +27,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
@@ -36,7 +37,7 @@ pub use host::{IntakeHost, LookingHost};
 pub use mailbox::{Mailbox, Mailboxes};
 use plan::QueueName;
 use rozmova_base::Timestamp;
-use rozmova_base::id::{IdMaker, InteractionId};
+use rozmova_base::id::{ClientId, IdMaker, InteractionId};
 use rozmova_queue::input::Arrival;
 use rozmova_queue::{Input, Rejected};
 pub use settings::Settings;
@@ -50,6 +51,8 @@ use crate::message::changes::{Change, Changes};
 use crate::outbox::Wake;
 use crate::routing::document::QueueItem;
 use crate::routing::{Routing, RoutingNow};
+use crate::rule;
+use crate::rule::{RuleSet, RulesNow};
 use crate::store::{Sql, StoreError};
 
 /// Messages in one commit: more would make the first of them wait for the writing of the last.
@@ -69,6 +72,8 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// Which queues there are.
     pub routing: RoutingNow,
+    /// What becomes of new contacts.
+    pub rules: RulesNow,
     /// Makes ids.
     pub ids: Arc<dyn IdMaker>,
     /// What was configured.
@@ -233,9 +238,12 @@ async fn commit(parts: &Parts, messages: &[InboundMessage]) -> Result<Vec<Delive
     let mut turn = parts.dispatch.journal().begin().await?;
     let at = turn.at();
     let routing = parts.routing.get();
+    let set = parts.rules.get();
+    let rules = Rules { set: &set, routing: &routing };
     let queues = queues(&routing);
     let (settings, ids) = (&parts.settings, parts.ids.as_ref());
-    let mut plan = store_batch(&mut turn.sql(), settings, &queues, ids, at, messages).await?;
+    let mut plan =
+        store_batch(&mut turn.sql(), settings, &queues, rules, ids, at, messages).await?;
     let concerned: Vec<InteractionId> = plan.inputs.iter().filter_map(concerned).collect();
     for input in plan.inputs.drain(..) {
         turn.append(routing.completed(input));
@@ -257,17 +265,27 @@ async fn commit(parts: &Parts, messages: &[InboundMessage]) -> Result<Vec<Delive
         .collect())
 }
 
+/// What becomes of new contacts, by the rules of administrators.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// The rules.
+    pub set: &'a RuleSet,
+    /// What they speak of.
+    pub routing: &'a Routing,
+}
+
 /// Writes a batch within a transaction; what it gives back says what the queue is to be told.
 pub(crate) async fn store_batch<'a>(
     sql: &mut Sql<'_>,
     settings: &Settings,
     queues: &[QueueName],
+    rules: Rules<'_>,
     ids: &dyn IdMaker,
     at: Timestamp,
     messages: &'a [InboundMessage],
 ) -> Result<plan::Plan<'a>, StoreError> {
     let is_own = |address: &str| settings.mailboxes.is_own(address);
-    let known = store::look_up(sql, messages, queues, &is_own, at).await?;
+    let mut known = store::look_up(sql, messages, queues, &is_own, at).await?;
     let senders: Vec<Sender<'_>> = messages
         .iter()
         .map(|message| Sender {
@@ -277,12 +295,21 @@ pub(crate) async fn store_batch<'a>(
         })
         .collect();
     let resolutions: Vec<Resolution> = resolve(sql, &senders, ids, at).await?;
+    if rules.set.reads_senders() {
+        let clients: BTreeSet<ClientId> =
+            resolutions.iter().filter_map(|resolution| resolution.client).collect();
+        let clients: Vec<ClientId> = clients.into_iter().collect();
+        known.clients = rule::store::clients(sql, &clients).await?;
+    }
     // A rule that panics on one message must not stop the others.
     let decided = catch_unwind(AssertUnwindSafe(|| {
-        plan::decide(messages, known, &resolutions, settings, ids, at)
+        plan::decide(messages, known, &resolutions, (settings, rules), ids, at)
     }));
     let plan = decided.map_err(|_| StoreError::Fault("a message cannot be placed".to_owned()))?;
     store::write(sql, &plan, ids, at).await?;
+    if !plan.judged.is_empty() {
+        rule::store::note(sql, &plan.judged, at).await?;
+    }
     Ok(plan)
 }
 
@@ -347,11 +374,21 @@ async fn look_after(parts: &Parts, verdicts: Vec<Verdict>, concerned: Vec<Intera
 
 async fn arrive_anew(parts: &Parts, interaction: InteractionId) -> Result<(), StoreError> {
     let mut turn = parts.dispatch.journal().begin().await?;
-    let routing = parts.routing.get();
-    if let Some((queue, preferred)) = store::last_place(&mut turn.sql(), interaction).await? {
-        let arrival = plan::arrival(&queues(&routing), interaction, queue);
-        let arrived = Input::ContactArrived(Arrival { preferred, ..arrival });
-        turn.append(routing.completed(arrived));
+    if let Some(arrived) = arrival_anew(&mut turn.sql(), &parts.routing.get(), interaction).await? {
+        turn.append(arrived);
     }
     turn.commit().await.map(drop)
+}
+
+/// What the queue is told so that a contact waits again where it was; `None`: there is none.
+pub(crate) async fn arrival_anew(
+    sql: &mut Sql<'_>,
+    routing: &Routing,
+    interaction: InteractionId,
+) -> Result<Option<Input>, StoreError> {
+    let Some((queue, preferred)) = store::last_place(sql, interaction).await? else {
+        return Ok(None);
+    };
+    let arrival = plan::arrival(&queues(routing), interaction, queue);
+    Ok(Some(routing.completed(Input::ContactArrived(Arrival { preferred, ..arrival }))))
 }

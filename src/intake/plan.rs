@@ -3,6 +3,8 @@
 //! Messages are taken in order, and each sees what those before it in the batch have opened: an
 //! answer that arrives together with its question joins it.
 
+mod opening;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use channel_contract::{
@@ -15,7 +17,8 @@ use rozmova_queue::Input;
 use rozmova_queue::config::Medium;
 use rozmova_queue::input::Arrival;
 
-use super::acknowledge;
+use self::opening::Acknowledged;
+use super::Rules;
 use super::mailbox::Mailbox;
 use super::reopening::{self, Openings};
 use super::settings::Settings;
@@ -25,9 +28,11 @@ use super::thread::{
 use crate::client::identity::store::Resolution;
 use crate::interaction::model::PROPOSED;
 use crate::outbox::delivery::{RecipientReport, State};
+use crate::rule;
+use crate::rule::evaluate::Effect;
+use crate::rule::store::Judged;
 
-const MS_PER_HOUR: i64 = 3_600_000;
-const MS_PER_DAY: i64 = 24 * MS_PER_HOUR;
+const MS_PER_DAY: i64 = 86_400_000;
 
 /// What the store knows beforehand.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +49,8 @@ pub struct Known {
     pub acknowledged_lately: i64,
     /// How often senders of the batch, and interactions that it may open, did so lately.
     pub openings: BTreeMap<String, Openings>,
+    /// Clients of the batch, when rules look at them.
+    pub clients: BTreeMap<ClientId, rule::store::ClientRow>,
     /// Number of the next interaction.
     pub next_number: i64,
 }
@@ -80,6 +87,8 @@ pub struct Plan<'a> {
     pub held: Vec<(InteractionId, Timestamp)>,
     /// Acknowledgements to send.
     pub acknowledgements: Vec<NewAcknowledgement>,
+    /// What rules did.
+    pub judged: Vec<Judged>,
     /// For the engine.
     pub inputs: Vec<Input>,
     /// For each message of the batch, in order: whether it had come before.
@@ -95,6 +104,8 @@ pub enum Outcome {
     Report,
     /// An automatic answer: noted, nobody's work.
     MachineNote,
+    /// A rule made it nobody's work.
+    DiscardedByRule,
     /// On the list of what could not be read.
     Unreadable,
     /// It had come before.
@@ -118,6 +129,7 @@ impl Outcome {
             Self::Interaction => "interaction",
             Self::Report => "report",
             Self::MachineNote => "machine_note",
+            Self::DiscardedByRule => "discarded_by_rule",
             Self::Unreadable => "unreadable",
             Self::Repeated => "repeated",
         }
@@ -152,6 +164,8 @@ pub struct NewMessage<'a> {
     pub inbound: &'a InboundMessage,
     /// Joined an interaction that was there before the batch.
     pub continues: bool,
+    /// A rule made it nobody's work.
+    pub is_discarded: bool,
 }
 
 /// What changes in an interaction that was there before.
@@ -221,11 +235,11 @@ pub fn decide<'a>(
     batch: &'a [InboundMessage],
     known: Known,
     resolutions: &[Resolution],
-    settings: &Settings,
+    (settings, rules): (&Settings, Rules<'_>),
     ids: &dyn IdMaker,
     now: Timestamp,
 ) -> Plan<'a> {
-    let mut planner = Planner { known, settings, ids, now, plan: Plan::default() };
+    let mut planner = Planner { known, settings, rules, ids, now, plan: Plan::default() };
     for (message, resolution) in batch.iter().zip(resolutions) {
         planner.take(message, resolution);
     }
@@ -235,6 +249,7 @@ pub fn decide<'a>(
 struct Planner<'a, 'b> {
     known: Known,
     settings: &'b Settings,
+    rules: Rules<'b>,
     ids: &'b dyn IdMaker,
     now: Timestamp,
     plan: Plan<'a>,
@@ -446,15 +461,32 @@ impl<'a> Planner<'a, '_> {
         hints: Vec<(InteractionId, Hint)>,
         preferred: Option<AgentId>,
     ) {
-        let id = self.open(message, resolution, hints, false);
-        let Some(interaction) = self.plan.interactions.last() else { return };
-        let (queue, number) = (interaction.queue, interaction.number);
-        self.plan.inputs.push(Input::ContactArrived(Arrival {
-            client_class: u8::from(resolution.vip),
-            preferred,
-            ..arrival(&self.known.queues, id, queue)
-        }));
-        self.acknowledge(message, id, number, queue);
+        let mut verdict = self.judge(message, resolution);
+        let is_discarded = verdict.discard.is_some();
+        let id = self.open(message, resolution, hints, is_discarded);
+        let Some(interaction) = self.plan.interactions.last_mut() else { return };
+        if let Some(queue) = verdict.queue {
+            interaction.queue = queue;
+            if let Some(thread) = self.known.threads.by_id.get_mut(&id) {
+                thread.queue = queue;
+            }
+        }
+        if !is_discarded {
+            let (queue, number) = (interaction.queue, interaction.number);
+            self.plan.inputs.push(Input::ContactArrived(Arrival {
+                client_class: u8::from(resolution.vip),
+                preferred,
+                priority: verdict.priority.unwrap_or(0),
+                needs: verdict.needs(),
+                ..arrival(&self.known.queues, id, queue)
+            }));
+            let place = Acknowledged { interaction: id, number, queue };
+            let is_answered = self.acknowledge(message, resolution, place, verdict.reply);
+            if !is_answered {
+                verdict.amend("reply", Effect::Withheld);
+            }
+        }
+        self.note(id, verdict);
     }
 
     fn open(
@@ -509,50 +541,14 @@ impl<'a> Planner<'a, '_> {
             let referred = Referred { message: id, interaction, outbound: false, automatic: false };
             self.known.threads.by_message_id.entry(message_id.clone()).or_insert(referred);
         }
-        self.plan.messages.push(NewMessage { id, interaction, inbound: message, continues });
-    }
-
-    fn acknowledge(
-        &mut self,
-        message: &InboundMessage,
-        interaction: InteractionId,
-        number: i64,
-        queue: QueueId,
-    ) {
-        let settings = self.settings;
-        let (Some(key), Some(from)) = (sender_key(message), self.mailbox(message).map(party))
-        else {
-            return;
-        };
-        let every_ms = i64::from(settings.config.acknowledge_every_hours) * MS_PER_HOUR;
-        let last_at = self.known.acknowledged.get(&key).copied();
-        let most = i64::from(settings.config.acknowledgements_per_hour);
-        if self.known.acknowledged_lately >= most
-            || !settings.acknowledges(self.queue_name(queue))
-            || !acknowledge::is_due(message, &key, &settings.mailboxes, last_at, self.now, every_ms)
-        {
-            return;
-        }
-        match settings.templates.render(message, number, &settings.bank) {
-            Ok(rendered) => {
-                let own = message.thread.message_id.iter();
-                let references = message.thread.references.iter().chain(own).cloned().collect();
-                self.known.acknowledged.insert(key.clone(), self.now);
-                self.known.acknowledged_lately += 1;
-                self.plan.acknowledgements.push(NewAcknowledgement {
-                    message: MessageId::make(self.ids),
-                    outbox: OutboxId::make(self.ids),
-                    interaction,
-                    from,
-                    to: message.from.clone().unwrap_or_default(),
-                    key,
-                    subject: rendered.subject,
-                    text: rendered.text,
-                    references,
-                });
-            }
-            Err(error) => tracing::error!(%error, "The acknowledgement cannot be rendered"),
-        }
+        let is_discarded = false;
+        self.plan.messages.push(NewMessage {
+            id,
+            interaction,
+            inbound: message,
+            continues,
+            is_discarded,
+        });
     }
 
     /// Our address that the message came to, and the queue behind it.

@@ -6,12 +6,10 @@
 use rozmova_base::Timestamp;
 use rozmova_base::id::InteractionId;
 
-use super::{plan, queues, store};
+use super::{arrival_anew, store};
 use crate::dispatch::Dispatch;
 use crate::routing::RoutingNow;
 use crate::store::{Db, StoreError};
-use rozmova_queue::Input;
-use rozmova_queue::input::Arrival;
 
 /// The hour within which openings are counted.
 pub const WINDOW_MS: i64 = 3_600_000;
@@ -68,14 +66,11 @@ pub async fn release(
         let mut turn = dispatch.journal().begin().await?;
         store::let_go(&mut turn.sql(), *interaction).await?;
         let is_over = crate::message::store::is_over(&mut turn.sql(), *interaction).await?;
-        let routing = routing.get();
         if is_over
-            && let Some((queue, preferred)) =
-                store::last_place(&mut turn.sql(), *interaction).await?
+            && let Some(arrived) =
+                arrival_anew(&mut turn.sql(), &routing.get(), *interaction).await?
         {
-            let arrival = plan::arrival(&queues(&routing), *interaction, queue);
-            let arrived = Input::ContactArrived(Arrival { preferred, ..arrival });
-            turn.append(routing.completed(arrived));
+            turn.append(arrived);
         }
         for verdict in turn.commit().await? {
             if let Err(error) = verdict.wait().await {

@@ -23,7 +23,9 @@ fn queues() -> Vec<QueueName> {
 /// Stores a batch; gives how many inputs the queue would get.
 async fn take(db: &Db, ids: &CountingIds, batch: &[InboundMessage]) -> Vec<bool> {
     let mut tx = db.begin().await.expect("a transaction");
-    let plan = store_batch(&mut tx.sql(), &settings(), &queues(), ids, AT, batch).await;
+    let (set, routing) = (RuleSet::default(), Routing::default());
+    let rules = Rules { set: &set, routing: &routing };
+    let plan = store_batch(&mut tx.sql(), &settings(), &queues(), rules, ids, AT, batch).await;
     let plan = plan.expect("stored");
     let repeated = plan.is_repeated.clone();
     tx.commit().await.expect("committed");
@@ -128,6 +130,8 @@ each_db!(without_a_queue_mail_waits_outside, |db| {
     let mut tx = db.begin().await.expect("a transaction");
     let batch = [mail("a", "olena@example.ua")];
     let ids = CountingIds::from(1);
-    let error = store_batch(&mut tx.sql(), &settings(), &[], &ids, AT, &batch).await;
+    let (set, routing) = (RuleSet::default(), Routing::default());
+    let rules = Rules { set: &set, routing: &routing };
+    let error = store_batch(&mut tx.sql(), &settings(), &[], rules, &ids, AT, &batch).await;
     assert!(error.expect_err("no queue").is_temporary());
 });

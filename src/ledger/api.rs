@@ -163,8 +163,11 @@ struct Reception {
     size_bytes: i64,
     /// SHA-256 of every byte, hexadecimal.
     sha256: String,
-    /// `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it came before.
+    /// `interaction`, `report`, `machine_note`, `unreadable`, `discarded_by_rule`, or `repeated`
+    /// when it came before.
     outcome: String,
+    /// For `discarded_by_rule`: the rule's number then.
+    rule_number: Option<i64>,
 }
 
 /// How often, when and by which way a message came
@@ -187,6 +190,7 @@ async fn arrivals(
         size_bytes: row.size_bytes,
         sha256: ContentHash::from_slice(&row.sha256)
             .map_or_else(String::new, |hash| hash.to_string()),
+        rule_number: row.rule_number.filter(|_| row.outcome == "discarded_by_rule"),
         outcome: row.outcome,
     });
     Ok(Json(Page { items: items.collect(), next: None }))

@@ -10,6 +10,17 @@ use utoipa::ToSchema;
 /// Differences kept in one report; more than a person would ever go through one by one.
 pub const DIFFERENCES_MAX: usize = 10_000;
 
+/// Whether a rule has discarded a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ruled {
+    /// None has.
+    No,
+    /// One has.
+    Discarded,
+    /// One had, and a person took it back.
+    Restored,
+}
+
 /// A line of the ledger with everything that it speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -35,6 +46,8 @@ pub struct Line {
     pub interaction_id: Option<InteractionId>,
     /// What a person did with it, when it could not be read.
     pub filed: Option<String>,
+    /// What a rule did with it.
+    pub ruled: Ruled,
     /// Whether the raw bytes are in the spool.
     pub spooled: bool,
 }
@@ -84,7 +97,7 @@ pub struct Report {
     /// Of them again.
     pub repeated: u64,
     /// Different mails by final place: `interaction`, `report`, `machine_note`, `unreadable`,
-    /// `discarded`. Together with the lines that differ they make `mails`.
+    /// `discarded` (by hand), `discarded_by_rule`. Together with the lines that differ they make `mails`.
     pub places: BTreeMap<String, u64>,
     /// Whether the raw bytes were read and compared with their hash, or only looked for.
     pub contents_read: bool,
@@ -135,13 +148,15 @@ pub fn judge(line: &Line) -> Result<&'static str, Difference> {
         _ => "interaction",
     };
     let place = match (readable, line.filed.as_deref()) {
+        _ if line.ruled == Ruled::Discarded => "discarded_by_rule",
         (0, None) => "unreadable",
         (0, Some("discarded")) => "discarded",
         (0, Some(_)) => "interaction",
         (_, _) => by_kind,
     };
     let was_filed = line.outcome == "unreadable" && line.filed.is_some();
-    if place == line.outcome || was_filed {
+    let was_restored = line.outcome == "discarded_by_rule" && line.ruled == Ruled::Restored;
+    if place == line.outcome || was_filed || was_restored {
         Ok(place)
     } else {
         let detail = format!(
@@ -169,6 +184,7 @@ mod tests {
             raw_sha256: Some(vec![1]),
             interaction_id: Some(InteractionId::from_u128(3)),
             filed: None,
+            ruled: Ruled::No,
             spooled: true,
         }
     }
@@ -181,6 +197,7 @@ mod tests {
     fn every_mail_is_in_one_final_place() {
         let text = |text: &str| Some(text.to_owned());
         let unreadable = Line { outcome: "unreadable".to_owned(), readable: Some(0), ..line() };
+        let ruled = Line { outcome: "discarded_by_rule".to_owned(), ..line() };
         for (line, place) in [
             (line(), "interaction"),
             (Line { kind: text("list"), ..line() }, "interaction"),
@@ -193,6 +210,8 @@ mod tests {
             (Line { filed: text("discarded"), ..unreadable.clone() }, "discarded"),
             (Line { filed: text("client"), ..unreadable.clone() }, "interaction"),
             (Line { filed: text("read"), readable: Some(1), ..unreadable }, "interaction"),
+            (Line { ruled: Ruled::Discarded, ..ruled.clone() }, "discarded_by_rule"),
+            (Line { ruled: Ruled::Restored, ..ruled }, "interaction"),
             (Line { outcome: "repeated".to_owned(), sha256: vec![9], ..line() }, "repeated"),
         ] {
             assert_eq!(judge(&line), Ok(place), "{line:?}");
@@ -207,6 +226,10 @@ mod tests {
         assert_eq!(code(&Line { raw_sha256: None, ..line() }), "content_differs");
         let read = Line { outcome: "unreadable".to_owned(), ..line() };
         assert_eq!(code(&read), "outcome_differs", "nobody has filed it");
+        let forgotten = Line { outcome: "discarded_by_rule".to_owned(), ..line() };
+        assert_eq!(code(&forgotten), "outcome_differs", "no row says which rule it was");
+        let silent = Line { ruled: Ruled::Discarded, ..line() };
+        assert_eq!(code(&silent), "outcome_differs", "the ledger does not say so");
         let lost = Line { kind: Some("bounce".to_owned()), ..line() };
         assert_eq!(code(&lost), "outcome_differs");
     }

@@ -3,7 +3,7 @@
 use rozmova_base::Timestamp;
 use rozmova_base::id::{IdMaker, InteractionId, MessageId, ReceptionId, ReconciliationId, UserId};
 
-use super::model::Line;
+use super::model::{Line, Ruled};
 use crate::store::{Sql, StoreError};
 use crate::{execute, fetch_all, fetch_in, fetch_one, fetch_optional};
 
@@ -23,6 +23,7 @@ struct LineRow {
     raw_sha256: Option<Vec<u8>>,
     interaction_id: Option<InteractionId>,
     filed: Option<String>,
+    ruled: i64,
     spooled: i64,
 }
 
@@ -33,11 +34,14 @@ pub(super) async fn lines(sql: &mut Sql<'_>, after: ReceptionId) -> Result<Vec<L
         LineRow,
         "SELECT r.id, r.channel, r.received_at, r.outcome, r.message_id, r.sha256, m.kind,
             m.readable, m.raw_sha256, i.id AS interaction_id, f.place AS filed,
+            CAST(CASE WHEN d.message_id IS NULL THEN 0 WHEN d.restored_at IS NULL THEN 1 ELSE 2 END
+                AS BIGINT) AS ruled,
             CAST(CASE WHEN s.sha256 IS NULL THEN 0 ELSE 1 END AS BIGINT) AS spooled
          FROM reception r
          LEFT JOIN message m ON m.id = r.message_id
          LEFT JOIN interaction i ON i.id = m.interaction_id
          LEFT JOIN filing f ON f.message_id = r.message_id
+         LEFT JOIN discarded_message d ON d.message_id = r.message_id
          LEFT JOIN spool s ON s.sha256 = r.sha256
          WHERE r.id > $1 ORDER BY r.id LIMIT $2",
         after,
@@ -61,6 +65,11 @@ impl From<LineRow> for Line {
             raw_sha256: row.raw_sha256,
             interaction_id: row.interaction_id,
             filed: row.filed,
+            ruled: match row.ruled {
+                0 => Ruled::No,
+                1 => Ruled::Discarded,
+                _ => Ruled::Restored,
+            },
             spooled: row.spooled != 0,
         }
     }
@@ -107,6 +116,7 @@ pub(super) struct ReceptionRow {
     pub(super) size_bytes: i64,
     pub(super) sha256: Vec<u8>,
     pub(super) outcome: String,
+    pub(super) rule_number: Option<i64>,
 }
 
 /// All arrivals of one message, the first one first, at most `limit`.
@@ -118,8 +128,10 @@ pub(super) async fn arrivals(
     fetch_all!(
         sql,
         ReceptionRow,
-        "SELECT id, channel, place, received_at, size_bytes, sha256, outcome FROM reception
-         WHERE message_id = $1 ORDER BY id LIMIT $2",
+        "SELECT r.id, r.channel, r.place, r.received_at, r.size_bytes, r.sha256, r.outcome,
+            d.rule_number
+         FROM reception r LEFT JOIN discarded_message d ON d.message_id = r.message_id
+         WHERE r.message_id = $1 ORDER BY r.id LIMIT $2",
         message,
         limit
     )

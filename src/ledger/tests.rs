@@ -6,8 +6,10 @@ use super::Report;
 use super::reconcile::reconcile;
 use crate::intake::plan::QueueName;
 use crate::intake::testing::{CountingIds, mail};
-use crate::intake::{IntakeConfig, Mailbox, Mailboxes, Settings, store_batch};
+use crate::intake::{IntakeConfig, Mailbox, Mailboxes, Rules, Settings, store_batch};
 use crate::media::{MediaConfig, MediaStore, mover};
+use crate::routing::Routing;
+use crate::rule::RuleSet;
 use crate::store::Db;
 use crate::{each_db, execute};
 
@@ -48,7 +50,10 @@ impl Scene {
         }];
         let mut tx = self.db.begin().await.expect("a transaction");
         let settings = settings.expect("templates");
-        let stored = store_batch(&mut tx.sql(), &settings, &queues, &self.ids, AT, batch).await;
+        let (set, routing) = (RuleSet::default(), Routing::default());
+        let rules = Rules { set: &set, routing: &routing };
+        let ids = &self.ids;
+        let stored = store_batch(&mut tx.sql(), &settings, &queues, rules, ids, AT, batch).await;
         drop(stored.expect("stored"));
         tx.commit().await.expect("committed");
     }

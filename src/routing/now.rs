@@ -71,11 +71,27 @@ impl Routing {
     pub fn completed(&self, input: Input) -> Input {
         let Input::ContactArrived(arrival) = input else { return input };
         let Some(queue) = self.queue(arrival.queue) else { return Input::ContactArrived(arrival) };
+        let mut needs: BTreeMap<SkillId, u8> = BTreeMap::new();
+        for need in self.needs(arrival.queue).into_iter().chain(arrival.needs) {
+            let level = needs.entry(need.skill).or_default();
+            *level = (*level).max(need.level);
+        }
         Input::ContactArrived(Arrival {
             priority: arrival.priority.max(queue.priority),
-            needs: if arrival.needs.is_empty() { self.needs(arrival.queue) } else { arrival.needs },
+            needs: needs.into_iter().map(|(skill, level)| SkillLevel { skill, level }).collect(),
             ..arrival
         })
+    }
+
+    /// Whether there is such a skill.
+    pub fn has_skill(&self, skill: SkillId) -> bool {
+        self.document.skills.iter().any(|known| known.id == Some(skill))
+    }
+
+    /// Name of a skill; empty when it was removed.
+    pub fn skill_name(&self, skill: SkillId) -> &str {
+        let found = self.document.skills.iter().find(|known| known.id == Some(skill));
+        found.map_or("", |skill| skill.name.as_str())
     }
 
     fn skill_named(&self, name: &str) -> Option<SkillId> {

@@ -21,8 +21,8 @@ use crate::http::error::{ApiError, ApiResult, ErrorEnvelope};
 use crate::http::extract::{Json, Path};
 use crate::http::routes::routes;
 use crate::interaction::api::reach;
-use crate::message;
 use crate::store::{Sql, StoreError};
+use crate::{message, rule};
 
 /// Everything below `/api/v1`.
 pub fn router() -> OpenApiRouter<Arc<App>> {
@@ -81,12 +81,16 @@ async fn change(
     Json(new): Json<NewText>,
 ) -> ApiResult<Text> {
     signed_in.require(Right::Supervise)?;
+    // Rules answer with it.
+    let turn = app.rules.turn().await;
     let mut tx = app.db.begin().await?;
     if store::load(&mut tx.sql(), id).await?.is_none() {
         return Err(ApiError::not_found("text", id));
     }
     let text = save(&app, &signed_in, &mut tx.sql(), "text.change", id, new).await?;
+    let rules = rule::api::prepared(&app, &mut tx.sql()).await?;
     tx.commit().await?;
+    turn.take_effect(rules);
     Ok(Json(text))
 }
 
@@ -139,12 +143,15 @@ async fn remove(
     Path(id): Path<TextId>,
 ) -> Result<StatusCode, ApiError> {
     signed_in.require(Right::Supervise)?;
+    let turn = app.rules.turn().await;
     let mut tx = app.db.begin().await?;
     let text = store::load(&mut tx.sql(), id).await?;
     let text = text.ok_or_else(|| ApiError::not_found("text", id))?;
     store::remove(&mut tx.sql(), id).await?;
     record(&app, &signed_in, &mut tx.sql(), "text.remove", id, &text.name).await?;
+    let rules = rule::api::prepared(&app, &mut tx.sql()).await?;
     tx.commit().await?;
+    turn.take_effect(rules);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,6 +4,8 @@ use super::*;
 use crate::intake::config::IntakeConfig;
 use crate::intake::mailbox::Mailboxes;
 use crate::intake::testing::{CountingIds, answer, mail};
+use crate::routing::Routing;
+use crate::rule::RuleSet;
 
 const GENERAL: QueueId = QueueId::from_u128(71);
 const CARDS: QueueId = QueueId::from_u128(72);
@@ -59,7 +61,9 @@ fn client_with_file(id: u128) -> Resolution {
 /// What the plan does with each message, as text: `new #100 queued ack`, `adds #7 wakes`.
 fn plan<'a>(batch: &'a [InboundMessage], known: Known, resolution: &Resolution) -> Plan<'a> {
     let resolutions = vec![resolution.clone(); batch.len()];
-    decide(batch, known, &resolutions, &settings(), &CountingIds::from(1_000), NOW)
+    let (set, routing) = (RuleSet::default(), Routing::default());
+    let rules = Rules { set: &set, routing: &routing };
+    decide(batch, known, &resolutions, (&settings(), rules), &CountingIds::from(1_000), NOW)
 }
 
 fn old_thread(closed_at: Option<Timestamp>) -> Known {

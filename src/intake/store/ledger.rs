@@ -29,7 +29,8 @@ pub(super) async fn insert_receptions(
         row => row.0, EMAIL, row.1.inbound.external_id.as_str(), row.1.id,
             row.1.inbound.channel.0.as_str(), clean(&row.1.inbound.origin.place), now,
             row.1.inbound.raw.len() as i64, row.1.inbound.raw_sha256.as_slice(),
-            Outcome::of(row.1.inbound).as_str())
+            if row.1.is_discarded { Outcome::DiscardedByRule } else { Outcome::of(row.1.inbound) }
+                .as_str())
     .await?;
     Ok(())
 }
@@ -136,7 +137,7 @@ pub(crate) async fn rewrite(
     ids: &dyn IdMaker,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let message = NewMessage { id, interaction, inbound, continues: true };
+    let message = NewMessage { id, interaction, inbound, continues: true, is_discarded: false };
     let row = MessageRow::new(&message);
     execute!(
         sql,

@@ -17,7 +17,6 @@ use utoipa_axum::router::OpenApiRouter;
 use super::reach;
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
-use crate::dispatch;
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::routes::routes;
@@ -25,6 +24,7 @@ use crate::interaction::model::{PersonRef, QueueRef};
 use crate::interaction::store;
 use crate::interaction::words::{Language, Speaker};
 use crate::store::Sql;
+use crate::{dispatch, message, rule};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(trace)).routes(routes!(events))
@@ -35,7 +35,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 struct TraceEntry {
     at: Timestamp,
     /// What made it the moment to decide: `contact_waits`, `agent_free`, `kept_for_agent`,
-    /// `asked` (nothing is decided yet; how it stands now); or `supervisor_acted`.
+    /// `asked` (nothing is decided yet; how it stands now), `supervisor_acted`, or
+    /// `rules_applied` to what came.
     decision: Value,
     /// "Why him, why then", or what a supervisor did and why, in words.
     explanation: String,
@@ -137,6 +138,13 @@ async fn trace(
         let target = target(sql, &app, &names, what).await?;
         entries.push(act_entry(event, &app, speaker.act(*author, what, reason, &target)));
     }
+    let routing = app.routing.get();
+    let home = message::store::head(sql, id).await?.map(|head| head.queue_id);
+    for (_, at, matched) in rule::store::traces(sql, id).await? {
+        let explanation = rule::words::explain(&matched, &routing, language);
+        let queue = home.unwrap_or(QueueId::from_u128(0));
+        entries.push(other_entry(at, "rules_applied", queue, &app, explanation));
+    }
     entries.sort_by_key(|entry| entry.at);
     Ok(Json(entries))
 }
@@ -174,10 +182,21 @@ async fn target(
 }
 
 fn act_entry(event: &Event, app: &App, explanation: String) -> TraceEntry {
-    let id = event.queue.unwrap_or(QueueId::from_u128(0));
+    let queue = event.queue.unwrap_or(QueueId::from_u128(0));
+    other_entry(event.at, "supervisor_acted", queue, app, explanation)
+}
+
+/// Something that decided and was not the queue.
+fn other_entry(
+    at: Timestamp,
+    decision: &str,
+    id: QueueId,
+    app: &App,
+    explanation: String,
+) -> TraceEntry {
     TraceEntry {
-        at: event.at,
-        decision: json!("supervisor_acted"),
+        at,
+        decision: json!(decision),
         explanation,
         queue: QueueRef { id, name: app.routing.get().queue_name(id).to_owned() },
         ring: 0,

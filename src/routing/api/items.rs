@@ -17,7 +17,7 @@ use super::{WriteQuery, author, changer, mailboxes, surroundings, version};
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
-use crate::http::extract::{Json, Path, Query};
+use crate::http::extract::{Json, Path, Query, if_match};
 use crate::http::routes::routes;
 use crate::routing::difference::ItemChange;
 use crate::routing::edit::{self, Seen};
@@ -149,7 +149,7 @@ async fn write_item(
     headers: HeaderMap,
     body: Bytes,
 ) -> ApiResult<RoutingChanged> {
-    let seen = Seen { id: Some(id), version: version(&headers) };
+    let seen = Seen { id: Some(id), version: if_match(&headers) };
     put(&app, &signed_in, kind, seen, query, &body).await
 }
 
@@ -165,7 +165,7 @@ async fn remove_item(
     headers: HeaderMap,
 ) -> ApiResult<RoutingChanged> {
     signed_in.require(Right::ManageRouting)?;
-    let seen = Seen { id: Some(id), version: version(&headers) };
+    let seen = Seen { id: Some(id), version: if_match(&headers) };
     let changer = changer(&app, query.dry_run);
     let outcome = edit::remove(changer, author(&signed_in), kind, seen, &mailboxes(&app)).await?;
     if !query.dry_run {
@@ -196,7 +196,7 @@ async fn write_centre(
     headers: HeaderMap,
     body: Bytes,
 ) -> ApiResult<RoutingChanged> {
-    let seen = Seen { id: None, version: version(&headers) };
+    let seen = Seen { id: None, version: if_match(&headers) };
     put(&app, &signed_in, Kind::Centre, seen, query, &body).await
 }
 

@@ -17,6 +17,7 @@ mod overflow;
 mod reach;
 mod reports;
 mod routing;
+mod rules;
 mod sending;
 mod staffing;
 mod swaks;

@@ -105,6 +105,7 @@ export const administration = {
       machine_note: 'Automatic answers',
       unreadable: 'Could not be read',
       discarded: 'Discarded',
+      discarded_by_rule: 'Discarded by a rule',
     },
     states: {
       running: 'Being compared',

@@ -93,6 +93,7 @@ export const supervision = {
       kept_for_agent: 'Kept for one agent',
       asked: 'Not decided yet; as it stands now',
       supervisor_acted: 'A supervisor acted',
+      rules_applied: 'Rules were applied',
     },
     exclusions: {
       kept_for_other: 'kept for someone else',

@@ -111,6 +111,7 @@ export const administration: typeof english = {
       machine_note: 'Автоматичні відповіді',
       unreadable: 'Не вдалося прочитати',
       discarded: 'Відкинуто',
+      discarded_by_rule: 'Відкинуто за правилом',
     },
     states: {
       running: 'Звіряється',

@@ -98,6 +98,7 @@ export const supervision: typeof english = {
       kept_for_agent: 'Притримано для одного оператора',
       asked: 'Ще не вирішено; так виглядає зараз',
       supervisor_acted: 'Втрутився супервізор',
+      rules_applied: 'Застосовано правила',
     },
     exclusions: {
       kept_for_other: 'притримано для іншого',
