@@ -91,7 +91,9 @@ async fn create(
     Json(new): Json<NewRule>,
 ) -> Result<(StatusCode, Json<Rule>), ApiError> {
     let id = RuleId::make(app.ids.as_ref());
-    save(&app, &signed_in, id, new, None).await.map(|rule| (StatusCode::CREATED, Json(rule)))
+    save(&app, &signed_in, id, new, Seen::Nothing)
+        .await
+        .map(|rule| (StatusCode::CREATED, Json(rule)))
 }
 
 /// Changes a rule; it is given whole and keeps its place
@@ -106,16 +108,23 @@ async fn change(
     headers: HeaderMap,
     Json(new): Json<NewRule>,
 ) -> ApiResult<Rule> {
-    save(&app, &signed_in, id, new, Some(if_match(&headers))).await.map(Json)
+    save(&app, &signed_in, id, new, Seen::Rule(if_match(&headers))).await.map(Json)
 }
 
-/// `seen`: `None` for a new rule, else the version that the writer names.
+/// What a writer of a rule saw.
+enum Seen {
+    /// It is new.
+    Nothing,
+    /// It was there, in this version if he names one.
+    Rule(Option<String>),
+}
+
 async fn save(
     app: &App,
     signed_in: &SignedIn,
     id: RuleId,
     new: NewRule,
-    seen: Option<Option<String>>,
+    seen: Seen,
 ) -> Result<Rule, ApiError> {
     signed_in.require(Right::ManageRouting)?;
     let turn = app.rules.turn().await;
@@ -123,8 +132,8 @@ async fn save(
     let sql = &mut tx.sql();
     let rules = store::list(sql).await?;
     let before = match seen {
-        None => None,
-        Some(version) => Some(as_seen(&rules, id, version.as_deref())?),
+        Seen::Nothing => None,
+        Seen::Rule(version) => Some(as_seen(&rules, id, version.as_deref())?),
     };
     require_sound(app, sql, &new, &rules, id).await?;
     store::save(sql, id, &new, signed_in.id(), app.clock.now()).await?;

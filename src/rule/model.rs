@@ -356,7 +356,9 @@ impl NewRule {
         fn collect<'a>(condition: &'a Condition, tests: &mut Vec<&'a Test>) {
             match condition {
                 Condition::Group { conditions, .. } => {
-                    conditions.iter().for_each(|inner| collect(inner, tests));
+                    for inner in conditions {
+                        collect(inner, tests);
+                    }
                 }
                 Condition::Test(test) => tests.push(test),
             }
@@ -400,11 +402,12 @@ fn wrong_name(name: &str) -> Option<String> {
 /// Compiles a pattern within its bounds; the error says what is wrong with it.
 pub fn pattern(text: &str) -> Result<regex::Regex, String> {
     RegexBuilder::new(text).case_insensitive(true).size_limit(PATTERN_BYTES_MAX).build().map_err(
-        |error| match error {
-            regex::Error::CompiledTooBig(_) => {
+        |error| {
+            if matches!(error, regex::Error::CompiledTooBig(_)) {
                 format!("the pattern grows over {PATTERN_BYTES_MAX} bytes; make it simpler")
+            } else {
+                error.to_string()
             }
-            error => error.to_string(),
         },
     )
 }

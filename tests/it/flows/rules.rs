@@ -51,12 +51,16 @@ async fn rules_route_and_discard_what_comes_and_a_person_takes_it_back() {
         &json!([{ "type": "discard", "reason": "Advertising" }]),
     );
     let trial = admin.post("/api/v1/rules/trial", &json!({ "rule": ads })).await.expect(200).json();
-    assert_eq!((&trial["looked_at"], &trial["met"], &trial["discarded"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(
+        (&trial["looked_at"], &trial["met"], &trial["discarded"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
     assert_eq!(trial["mails"][0]["matched"][0]["name"], "Advertising");
     admin.post("/api/v1/rules", &ads).await.expect(201);
     let header = json!({ "type": "test", "field": "header", "header": "X-Topic",
         "operator": "equals", "values": ["card"] });
-    let to_cards = json!([{ "type": "queue", "queue_id": cards }, { "type": "tag", "tag": "card" }]);
+    let to_cards =
+        json!([{ "type": "queue", "queue_id": cards }, { "type": "tag", "tag": "card" }]);
     admin.post("/api/v1/rules", &rule("Cards", &header, &to_cards)).await.expect(201);
 
     deliver(&server, "card", "My card", "X-Topic: Card\r\n").await;
