@@ -3,8 +3,11 @@ use rozmova_base::id::QueueId;
 
 use super::model::ATTEMPTS_MAX;
 use super::*;
+use crate::intake::plan::QueueName;
 use crate::intake::testing::{CountingIds, mail};
-use crate::intake::{IntakeConfig, Mailbox, Mailboxes, Settings, plan::QueueName, store_batch};
+use crate::intake::{IntakeConfig, Mailbox, Mailboxes, Rules, Settings, store_batch};
+use crate::routing::Routing;
+use crate::rule::RuleSet;
 use crate::store::Db;
 use crate::{each_db, execute, fetch_all};
 
@@ -24,7 +27,9 @@ async fn arrive(db: &Db, names: &[&str]) {
     let mut tx = db.begin().await.expect("a transaction");
     let (sql, settings) = (&mut tx.sql(), settings.expect("templates"));
     let ids = CountingIds::from(1_000);
-    store_batch(sql, &settings, &[queue], &ids, AT, &batch).await.expect("stored");
+    let (set, routing) = (RuleSet::default(), Routing::default());
+    let rules = Rules { set: &set, routing: &routing };
+    store_batch(sql, &settings, &[queue], rules, &ids, AT, &batch).await.expect("stored");
     tx.commit().await.expect("committed");
 }
 

@@ -25,7 +25,7 @@ use super::{ApplyError, Author, Changer, Outcome, replace, store, tell_desks};
 use crate::app::App;
 use crate::auth::{Right, SignedIn};
 use crate::http::error::{ApiError, ApiResult};
-use crate::http::extract::{Json, Query};
+use crate::http::extract::{Json, Query, if_match};
 use crate::http::routes::routes;
 
 const TOML: &str = "application/toml";
@@ -53,13 +53,6 @@ async fn read(
 ) -> Result<Response, ApiError> {
     signed_in.require_any(&[Right::ManageRouting, Right::Supervise])?;
     answer(&app.routing.get().document, names_toml(&headers, header::ACCEPT))
-}
-
-/// The version that a writer saw. RFC 9110 §13.1.1; `*` is met by whatever is there.
-fn version(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::IF_MATCH)?.to_str().ok()?;
-    let value = value.trim().trim_start_matches("W/").trim_matches('"');
-    (value != "*").then(|| value.to_owned())
 }
 
 /// Whether something is only tried.
@@ -96,7 +89,7 @@ async fn write(
     let is_toml = names_toml(&headers, header::CONTENT_TYPE);
     let document = parse(&body, is_toml)?;
     let changer = changer(&app, query.dry_run);
-    let seen = version(&headers);
+    let seen = if_match(&headers);
     let outcome = replace(changer, document, author(&signed_in), seen).await?;
     let Outcome { document, changes } = outcome;
     if query.dry_run {
