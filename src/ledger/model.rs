@@ -97,7 +97,8 @@ pub struct Report {
     /// Of them again.
     pub repeated: u64,
     /// Different mails by final place: `interaction`, `report`, `machine_note`, `unreadable`,
-    /// `discarded` (by hand), `discarded_by_rule`. Together with the lines that differ they make `mails`.
+    /// `discarded` (by hand), `discarded_by_rule`. Together with the lines that differ they make
+    /// `mails`.
     pub places: BTreeMap<String, u64>,
     /// Whether the raw bytes were read and compared with their hash, or only looked for.
     pub contents_read: bool,

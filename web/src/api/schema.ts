@@ -236,6 +236,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/discarded': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Messages that rules have discarded and nobody has taken back, newest first */
+    get: operations['rules_discarded'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/discarded/{id}/restoration': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Takes a discarded message back: its contact waits in its queue */
+    post: operations['rules_restore_discarded'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/dispositions': {
     parameters: {
       query?: never;
@@ -575,6 +609,23 @@ export interface paths {
     get?: never;
     /** Moves a waiting contact to another queue */
     put: operations['supervisor_set_queue'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/interactions/{id}/rules': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Which rules the messages of a contact met, and what came of it */
+    get: operations['rules_rules_of_interaction'];
+    put?: never;
     post?: never;
     delete?: never;
     options?: never;
@@ -1169,6 +1220,79 @@ export interface paths {
     post?: never;
     /** Removes a thing, unless something needs it */
     delete: operations['administrator_remove_item'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rules': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Rules for what comes in, in their order */
+    get: operations['rules_rules'];
+    put?: never;
+    /** Adds a rule at the end of the order */
+    post: operations['rules_add_rule'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rules/order': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Puts the rules into another order */
+    put: operations['rules_arrange_rules'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rules/trial': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What rules would do with the last mails; nothing is changed
+     * @description A rule on trial stands among the saved ones, so that what earlier rules decide is seen.
+     */
+    post: operations['rules_try_rules'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rules/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Changes a rule; it is given whole and keeps its place */
+    put: operations['rules_change_rule'];
+    post?: never;
+    /** Removes a rule; what it did stays */
+    delete: operations['rules_remove_rule'];
     options?: never;
     head?: never;
     patch?: never;
@@ -2222,6 +2346,20 @@ export interface components {
      * @enum {string}
      */
     ClueKind: 'email' | 'phone' | 'fax' | 'post' | 'tax_number' | 'account' | 'contract' | 'card';
+    /** @description When a rule applies. */
+    Condition:
+      | {
+          /** @description The conditions. Of none, `all` and `none` hold and `any` does not. */
+          conditions: components['schemas']['Condition'][];
+          /** @description How many of them must hold. */
+          of: components['schemas']['Quantifier'];
+          /** @enum {string} */
+          type: 'group';
+        }
+      | (components['schemas']['RuleTest'] & {
+          /** @enum {string} */
+          type: 'test';
+        });
     /**
      * @description By what means a contact point reaches someone.
      * @enum {string}
@@ -2313,6 +2451,31 @@ export interface components {
       /** @description What is so, for a person. */
       detail: string;
       /** @description The line, message or place in a mailbox that it is about. */
+      subject: string;
+    };
+    /** @description A message that a rule has discarded. */
+    DiscardedMessage: {
+      discarded_at: components['schemas']['Timestamp'];
+      from_address: string;
+      from_name: string;
+      interaction_id: components['schemas']['InteractionId'];
+      message_id: components['schemas']['MessageId'];
+      /**
+       * Format: int64
+       * @description Number of the contact.
+       */
+      number: number;
+      /** @description Why. */
+      reason: string;
+      /** @description The rule; it may have been changed or removed since. */
+      rule_id: components['schemas']['RuleId'];
+      /** @description Its name then. */
+      rule_name: string;
+      /**
+       * Format: int64
+       * @description Its number then.
+       */
+      rule_number: number;
       subject: string;
     };
     /** @description With which result. */
@@ -2981,6 +3144,20 @@ export interface components {
       /** @description As shown. */
       name: string;
     };
+    /** @description A rule that a contact met, as it was then. */
+    MatchedRule: {
+      /** @description What it did. */
+      acts: components['schemas']['RuleAct'][];
+      /** @description Its name then. */
+      name: string;
+      /**
+       * Format: int32
+       * @description Its number then.
+       */
+      number: number;
+      /** @description Which. */
+      rule_id: components['schemas']['RuleId'];
+    };
     /** @description Into which contact, and why. */
     Merger: {
       /** @description An open contact of the same client. */
@@ -3121,6 +3298,17 @@ export interface components {
        * @default false
        */
       mailboxes: boolean;
+    };
+    /** @description A rule as it is written. */
+    NewRule: {
+      /** @description What it does. */
+      acts: components['schemas']['RuleAction'][];
+      /** @description When it applies. */
+      condition: components['schemas']['Condition'];
+      /** @description A rule that is switched off is kept and does nothing. */
+      enabled?: boolean;
+      /** @description How people call it. */
+      name: string;
     };
     /** @description A time as people name it: where they are, what the clock on their wall shows. */
     NewSchedule: {
@@ -3340,6 +3528,36 @@ export interface components {
       next?: string | null;
     };
     /** @description One page of a list. */
+    Page_DiscardedMessage: {
+      /** @description The rows. */
+      items: {
+        discarded_at: components['schemas']['Timestamp'];
+        from_address: string;
+        from_name: string;
+        interaction_id: components['schemas']['InteractionId'];
+        message_id: components['schemas']['MessageId'];
+        /**
+         * Format: int64
+         * @description Number of the contact.
+         */
+        number: number;
+        /** @description Why. */
+        reason: string;
+        /** @description The rule; it may have been changed or removed since. */
+        rule_id: components['schemas']['RuleId'];
+        /** @description Its name then. */
+        rule_name: string;
+        /**
+         * Format: int64
+         * @description Its number then.
+         */
+        rule_number: number;
+        subject: string;
+      }[];
+      /** @description Give this as `cursor` for the next page; `null`: this was the last. */
+      next?: string | null;
+    };
+    /** @description One page of a list. */
     Page_Interaction: {
       /** @description The rows. */
       items: {
@@ -3461,12 +3679,20 @@ export interface components {
         channel: string;
         /** @description The line. */
         id: components['schemas']['ReceptionId'];
-        /** @description `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it came before. */
+        /**
+         * @description `interaction`, `report`, `machine_note`, `unreadable`, `discarded_by_rule`, or `repeated`
+         *     when it came before.
+         */
         outcome: string;
         /** @description Where it lay: folder, UIDVALIDITY and UID, or a file; empty: handed over a connection. */
         place: string;
         /** @description When. */
         received_at: components['schemas']['Timestamp'];
+        /**
+         * Format: int64
+         * @description For `discarded_by_rule`: the rule's number then.
+         */
+        rule_number?: number | null;
         /** @description SHA-256 of every byte, hexadecimal. */
         sha256: string;
         /**
@@ -3725,6 +3951,11 @@ export interface components {
      * @enum {string}
      */
     PresenceState: 'ready' | 'paused' | 'offline';
+    /**
+     * @description How many conditions of a group must hold.
+     * @enum {string}
+     */
+    Quantifier: 'all' | 'any' | 'none';
     /** Format: uuid */
     QueueId: string;
     /** @description A waiting line with its rules. */
@@ -3961,12 +4192,20 @@ export interface components {
       channel: string;
       /** @description The line. */
       id: components['schemas']['ReceptionId'];
-      /** @description `interaction`, `report`, `machine_note`, `unreadable`, or `repeated` when it came before. */
+      /**
+       * @description `interaction`, `report`, `machine_note`, `unreadable`, `discarded_by_rule`, or `repeated`
+       *     when it came before.
+       */
       outcome: string;
       /** @description Where it lay: folder, UIDVALIDITY and UID, or a file; empty: handed over a connection. */
       place: string;
       /** @description When. */
       received_at: components['schemas']['Timestamp'];
+      /**
+       * Format: int64
+       * @description For `discarded_by_rule`: the rule's number then.
+       */
+      rule_number?: number | null;
       /** @description SHA-256 of every byte, hexadecimal. */
       sha256: string;
       /**
@@ -4024,7 +4263,7 @@ export interface components {
       mails: number;
       /**
        * @description Different mails by final place: `interaction`, `report`, `machine_note`, `unreadable`,
-       *     `discarded`. Together with the lines that differ they make `mails`.
+       *     `discarded` (by hand), `discarded_by_rule`. Together with the lines that differ they make `mails`.
        */
       places: {
         [key: string]: number;
@@ -4044,6 +4283,12 @@ export interface components {
     Refusal: {
       /** @description For the supervisor; may be empty. */
       reason?: string;
+    };
+    /** @description A message that was taken back. */
+    Restored: {
+      /** @description Its contact, which waits in its queue now. */
+      interaction_id: components['schemas']['InteractionId'];
+      message_id: components['schemas']['MessageId'];
     };
     /**
      * @description One thing that may be done. The API names the missing one when it answers 403.
@@ -4162,6 +4407,202 @@ export interface components {
       used_by_count: number;
       /** @description Its state: send it as If-Match with a change. */
       version: string;
+    };
+    /** @description A rule as it is kept. */
+    Rule: components['schemas']['NewRule'] & {
+      /** @description When it was last changed. */
+      changed_at: components['schemas']['Timestamp'];
+      changed_by?: components['schemas']['UserId'] | null;
+      /** @description Which. */
+      id: components['schemas']['RuleId'];
+      /**
+       * Format: int32
+       * @description Its place in the order, from 1.
+       */
+      number: number;
+      /** @description Its state: send it as If-Match with a change. */
+      version: string;
+    };
+    /** @description What a rule did, or would have done. */
+    RuleAct: components['schemas']['RuleAction'] & {
+      /** @description What came of it. */
+      effect: components['schemas']['RuleEffect'];
+    };
+    /** @description What a rule does. */
+    RuleAction:
+      | {
+          /** @description Which. */
+          queue_id: components['schemas']['QueueId'];
+          /** @enum {string} */
+          type: 'queue';
+        }
+      | {
+          /**
+           * Format: int32
+           * @description Index of the class.
+           */
+          priority: number;
+          /** @enum {string} */
+          type: 'priority';
+        }
+      | {
+          /**
+           * Format: int32
+           * @description How well, 1 to 100.
+           */
+          level: number;
+          /** @description What. */
+          skill_id: components['schemas']['SkillId'];
+          /** @enum {string} */
+          type: 'skill';
+        }
+      | {
+          /** @description The word. */
+          tag: string;
+          /** @enum {string} */
+          type: 'tag';
+        }
+      | {
+          /** @description An answer of those kept for agents. */
+          text_id: components['schemas']['TextId'];
+          /** @enum {string} */
+          type: 'reply';
+        }
+      | {
+          /** @description Why. */
+          reason: string;
+          /** @enum {string} */
+          type: 'discard';
+        }
+      | {
+          /** @enum {string} */
+          type: 'stop';
+        };
+    /**
+     * @description What came of an act.
+     * @enum {string}
+     */
+    RuleEffect: 'done' | 'overruled' | 'gone' | 'withheld';
+    /**
+     * @description What rules can look at. Of fields with several values (`recipient`, `attachment_name`) one that
+     *     fits is enough.
+     * @enum {string}
+     */
+    RuleField:
+      | 'from'
+      | 'from_name'
+      | 'from_domain'
+      | 'reply_to'
+      | 'to'
+      | 'cc'
+      | 'recipient'
+      | 'subject'
+      | 'body'
+      | 'header'
+      | 'attachment_name'
+      | 'attachment_type'
+      | 'channel'
+      | 'mailbox'
+      | 'segment'
+      | 'language'
+      | 'kind'
+      | 'medium'
+      | 'spf'
+      | 'dkim'
+      | 'dmarc'
+      | 'warning'
+      | 'client'
+      | 'size_bytes'
+      | 'attachment_count'
+      | 'hour'
+      | 'weekday';
+    /** Format: uuid */
+    RuleId: string;
+    /**
+     * @description How a value is looked at. Texts are compared without regard to case, to the form of
+     *     apostrophes and to how words are spaced.
+     * @enum {string}
+     */
+    RuleOperator: 'contains' | 'equals' | 'in_list' | 'matches' | 'greater_than' | 'less_than';
+    /** @description All rules in the order wanted. */
+    RuleOrder: {
+      /** @description Each rule once. */
+      ids: components['schemas']['RuleId'][];
+    };
+    /** @description One question about the contact. */
+    RuleTest: {
+      /** @description What is looked at. */
+      field: components['schemas']['RuleField'];
+      /** @description For `header`: whose value, without colon. */
+      header?: string;
+      /** @description The opposite: the question must be answered with no. */
+      negated?: boolean;
+      /** @description How it is looked at. */
+      operator: components['schemas']['RuleOperator'];
+      /** @description With what it is compared. */
+      values: string[];
+    };
+    /** @description What is to be tried. */
+    RuleTrial: {
+      id?: components['schemas']['RuleId'] | null;
+      /**
+       * Format: int32
+       * @description How many of the last mails, 1 to 500; 200 when absent.
+       */
+      mails?: number | null;
+      rule?: components['schemas']['NewRule'] | null;
+    };
+    /** @description A mail that would be met. */
+    RuleTrialMail: {
+      /** @description When it came. */
+      at: components['schemas']['Timestamp'];
+      /** @description From which address. */
+      from_address: string;
+      /** @description Its contact. */
+      interaction_id: components['schemas']['InteractionId'];
+      /** @description Rules that it would meet, in order. */
+      matched: components['schemas']['MatchedRule'][];
+      /** @description Which. */
+      message_id: components['schemas']['MessageId'];
+      /**
+       * Format: int64
+       * @description Number of the contact.
+       */
+      number: number;
+      /** @description Its subject. */
+      subject: string;
+    };
+    /** @description What a trial found. */
+    RuleTrialResult: {
+      /** @description Of these: mails that would be discarded. */
+      discarded: number;
+      /** @description Mails looked at. */
+      looked_at: number;
+      /** @description Each of them, newest first. */
+      mails: components['schemas']['RuleTrialMail'][];
+      /** @description Mails that the rule on trial meets; without one, that any rule meets. */
+      met: number;
+    };
+    /** @description All rules. */
+    Rules: {
+      /** @description The state of the order: send it as If-Match with another order. */
+      order_version: string;
+      /** @description In the order in which they are looked at. */
+      rules: components['schemas']['Rule'][];
+    };
+    /** @description What rules did with a contact. */
+    RulesOfInteraction: {
+      /** @description Messages that met a rule, oldest first. */
+      messages: components['schemas']['RulesOfMessage'][];
+      /** @description Words that the contact bears. */
+      tags: string[];
+    };
+    /** @description What rules did with a message. */
+    RulesOfMessage: {
+      at: components['schemas']['Timestamp'];
+      /** @description Rules that it met, in order, as they were then. */
+      matched: components['schemas']['MatchedRule'][];
+      message_id: components['schemas']['MessageId'];
     };
     /** @description What stands in a scenario. */
     Scenario: {
@@ -4611,7 +5052,8 @@ export interface components {
       chosen?: components['schemas']['PersonRef'] | null;
       /**
        * @description What made it the moment to decide: `contact_waits`, `agent_free`, `kept_for_agent`,
-       *     `asked` (nothing is decided yet; how it stands now); or `supervisor_acted`.
+       *     `asked` (nothing is decided yet; how it stands now), `supervisor_acted`, or
+       *     `rules_applied` to what came.
        */
       decision: unknown;
       /** @description "Why him, why then", or what a supervisor did and why, in words. */
@@ -5371,6 +5813,77 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  rules_discarded: {
+    parameters: {
+      query?: {
+        /** @description `next` of the page before. */
+        cursor?: string;
+        /** @description Rows, 1 to 200; 50 when absent. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Page_DiscardedMessage'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  rules_restore_discarded: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['MessageId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Restored'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
       };
       /** @description Refused: what happened, to what, what to do */
       default: {
@@ -6293,6 +6806,44 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Interaction'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  rules_rules_of_interaction: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['InteractionId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RulesOfInteraction'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
@@ -7704,6 +8255,272 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['RoutingChanged'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  rules_rules: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Rules'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  rules_add_rule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewRule'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Rule'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  rules_arrange_rules: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RuleOrder'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Rules'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  rules_try_rules: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RuleTrial'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RuleTrialResult'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  rules_change_rule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['RuleId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewRule'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Rule'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      /** @description Refused: what happened, to what, what to do */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+    };
+  };
+  rules_remove_rule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['RuleId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorEnvelope'];
         };
       };
       /** @description Refused: what happened, to what, what to do */
