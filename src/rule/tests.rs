@@ -129,7 +129,10 @@ fn every_field_is_looked_at_in_its_way() {
 #[test]
 fn groups_hold_as_they_say() {
     let (yes, no) = (test("medium", "equals", &["email"]), test("medium", "equals", &["fax"]));
-    let group = |of: &str, conditions: Value| json!({ "type": "group", "of": of, "conditions": conditions });
+    let group = |of: &str, conditions: Value| {
+        let kind = "group";
+        json!({ "type": kind, "of": of, "conditions": conditions })
+    };
     for (condition, expected) in [
         (group("all", json!([yes, yes])), true),
         (group("all", json!([yes, no])), false),
