@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::fold::fold;
 use crate::media::ContentHash;
 
-/// Most rules. Each costs a fraction of a microsecond for every contact that comes in.
+/// Most rules: each of them is asked of every contact that comes in.
 pub const RULES_MAX: usize = 500;
 /// Longest name, tag or reason, in characters: they stand in every trace.
 pub const NAME_CHARS_MAX: usize = 100;
