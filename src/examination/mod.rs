@@ -174,8 +174,9 @@ async fn look(parts: &Parts, memory: &Semaphore, due: Due) -> Found {
     let mut held = None;
     if message.asks() {
         let kib = u32::try_from(due.raw_bytes / 1024 + 1).unwrap_or(MEMORY_KIB).min(MEMORY_KIB);
-        // The semaphore is never closed.
-        held = memory.acquire_many(kib).await.ok();
+        // The semaphore is never closed. What comes in has its turn before and after.
+        let bytes = usize::try_from(due.raw_bytes).unwrap_or(usize::MAX);
+        held = Some((memory.acquire_many(kib).await.ok(), parts.channel.reserve(bytes).await));
         match load(parts, &due).await {
             Ok(raw) => message.raw = raw,
             Err(error) => {

@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -18,6 +19,23 @@ pub struct ChannelName(pub String);
 impl std::fmt::Display for ChannelName {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&self.0)
+    }
+}
+
+/// Room in memory; free again when this is dropped. The default holds none: nothing to wait for.
+#[derive(Default)]
+pub struct Reserved(Option<Box<dyn Any + Send>>);
+
+impl Reserved {
+    /// Holds what frees the room when it is dropped.
+    pub fn holding(permit: impl Any + Send) -> Self {
+        Self(Some(Box::new(permit)))
+    }
+}
+
+impl std::fmt::Debug for Reserved {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Reserved").field(&self.0.is_some()).finish()
     }
 }
 
@@ -56,6 +74,12 @@ pub trait Channel: Send + Sync + 'static {
     async fn examine(&self, message: StoredMessage) -> Option<Examination> {
         let authentication = message.authentication;
         Some(Examination { authentication, ..Examination::default() })
+    }
+
+    /// Waits for room for a stored message of so many bytes, out of what the channel allows for
+    /// large ones on their way in: to be held while one is looked at.
+    async fn reserve(&self, _size_bytes: usize) -> Reserved {
+        Reserved::default()
     }
 
     /// The decoded content of part `part` of a stored message, by [`crate::AttachmentInfo::part`].

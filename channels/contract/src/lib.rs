@@ -23,7 +23,8 @@ mod inbound;
 mod outbound;
 
 pub use channel::{
-    Channel, ChannelError, ChannelName, DeliverError, Delivered, Health, HealthState, Host, Survey,
+    Channel, ChannelError, ChannelName, DeliverError, Delivered, Health, HealthState, Host,
+    Reserved, Survey,
 };
 pub use content::{
     AttachmentInfo, Authentication, AuthenticationResult, Defect, PartContent, Party, RenderedHtml,

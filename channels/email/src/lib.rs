@@ -32,9 +32,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use channel_contract::{
     Authentication, Channel, ChannelError, ChannelName, DeliverError, Examination, Host,
-    InboundMessage, Outbound, PartContent, PerformError, Performed, RenderedHtml, StoredMessage,
-    Survey,
+    InboundMessage, Outbound, PartContent, PerformError, Performed, RenderedHtml, Reserved,
+    StoredMessage, Survey,
 };
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -43,10 +44,10 @@ use crate::config::EmailConfig;
 use crate::dkim::Dkim;
 use crate::filter::Policy;
 use crate::inspect::Inspection;
-use crate::io::smtp_in::{Common, Listener, memory_budget};
+use crate::io::smtp_in::{Common, Listener, memory_budget, room};
 use crate::io::smtp_out::Relay;
 use crate::reader::Arrival;
-use crate::session::Protocol;
+use crate::session::{LARGE_BYTES, Protocol};
 use crate::thread::Signer;
 
 /// E-mail as one channel.
@@ -60,6 +61,8 @@ pub struct EmailChannel {
     /// Made when first needed; `None` when it is switched off or there are no name servers.
     authenticator: OnceLock<Option<Arc<Authenticator>>>,
     listening: Mutex<Vec<(ChannelName, SocketAddr)>>,
+    /// For large mails, whether they come in or are looked at afterwards.
+    memory: Arc<Semaphore>,
 }
 
 impl EmailChannel {
@@ -74,6 +77,7 @@ impl EmailChannel {
             dkim: load_keys(&config),
             authenticator: OnceLock::new(),
             listening: Mutex::default(),
+            memory: memory_budget(&config.limits),
             config,
         }
     }
@@ -142,7 +146,7 @@ impl EmailChannel {
             policy: Arc::clone(&self.policy),
             host: Arc::clone(host),
             stop: stop.clone(),
-            memory: memory_budget(&self.config.limits),
+            memory: Arc::clone(&self.memory),
         };
         let mut listeners = Vec::new();
         let mut listening = Vec::new();
@@ -268,6 +272,15 @@ impl Channel for EmailChannel {
 
     fn render_html(&self, raw: &[u8]) -> Option<RenderedHtml> {
         inspect::render_html(raw, &self.config.reading)
+    }
+
+    async fn reserve(&self, size_bytes: usize) -> Reserved {
+        // What came in through another door may be larger than the whole budget.
+        let bytes = size_bytes.min(self.config.limits.message_bytes);
+        if size_bytes <= LARGE_BYTES {
+            return Reserved::default();
+        }
+        room(&self.memory, bytes).await.map_or_else(Reserved::default, Reserved::holding)
     }
 
     async fn examine(&self, message: StoredMessage) -> Option<Examination> {

@@ -88,6 +88,12 @@ pub(crate) fn memory_budget(limits: &ListenLimits) -> Arc<Semaphore> {
     Arc::new(Semaphore::new((bytes / BUDGET_UNIT).min(Semaphore::MAX_PERMITS)))
 }
 
+/// Waits for room in the budget; `None`: there is never that much.
+pub(crate) async fn room(memory: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
+    let units = u32::try_from(bytes.div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
+    Arc::clone(memory).acquire_many_owned(units).await.ok()
+}
+
 impl Listener {
     /// Opens a listener.
     pub(crate) async fn open(
@@ -384,15 +390,9 @@ impl Work<'_> {
     }
 
     async fn reserve(&mut self, bytes: usize) -> bool {
-        let units = u32::try_from(bytes.div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
-        let wanted = Arc::clone(&self.shared.memory).acquire_many_owned(units);
-        match timeout(MEMORY_WAIT, wanted).await {
-            Ok(Ok(permit)) => {
-                self.memory = Some(permit);
-                true
-            }
-            Ok(Err(_)) | Err(_) => false,
-        }
+        let permit = timeout(MEMORY_WAIT, room(&self.shared.memory, bytes)).await;
+        self.memory = permit.ok().flatten();
+        self.memory.is_some()
     }
 
     async fn deliver(&self, mail: ReceivedMail) -> bool {
