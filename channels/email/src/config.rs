@@ -142,7 +142,7 @@ pub struct ListenLimits {
     pub errors_per_minute_per_address: u32,
     /// Addresses to which the limits per minute do not apply: one's own mail servers.
     pub trusted_peers: Vec<IpAddr>,
-    /// Memory in bytes for mails over 1 MiB that are on their way in, all together: others wait.
+    /// Memory in bytes for mails over 256 KiB that are on their way in, all together: others wait.
     /// At least `message_bytes`.
     pub large_mail_memory_bytes: usize,
 }

@@ -91,7 +91,7 @@ impl EmailChannel {
     /// not be read. Off the calling thread and in the time that is set for one reading; an error
     /// only when the program ends.
     pub async fn read_in_time(&self, arrival: Arrival) -> Result<InboundMessage, DeliverError> {
-        io::deliver::read(&self.policy, arrival).await
+        io::deliver::read(&self.policy, arrival, ()).await
     }
 
     /// Reads a mail of an import. Never fails; takes CPU time in proportion to the size.

@@ -20,7 +20,7 @@ use smtp_proto::request::receiver::{
 use smtp_proto::{Error, MailFrom, Request};
 
 /// Above this size the outside must agree before more is kept.
-pub const LARGE_BYTES: usize = 1024 * 1024;
+pub const LARGE_BYTES: usize = 256 * 1024;
 /// Room for an ordinary mail, so that it is not copied while it grows.
 const INITIAL_BYTES: usize = 16 * 1024;
 

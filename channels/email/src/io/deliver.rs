@@ -14,16 +14,18 @@ use crate::reader::{self, Arrival};
 /// and what is made to take long takes long from here on.
 const READ_INLINE_BYTES: usize = 32 * 1024;
 
-/// Returns when the mail is durably stored.
+/// Returns when the mail is durably stored. `room`: the memory reserved for it, kept as long as it
+/// is being read, even beyond the time for that.
 pub(crate) async fn deliver(
     host: &dyn Host,
     policy: &Arc<Policy>,
     arrival: Arrival,
+    room: impl Send + 'static,
 ) -> Result<Delivered, DeliverError> {
     let message = if arrival.raw.len() <= READ_INLINE_BYTES {
         reader::read(arrival, policy)
     } else {
-        read(policy, arrival).await?
+        read(policy, arrival, room).await?
     };
     host.deliver(Inbound::Message(Box::new(message))).await
 }
@@ -32,10 +34,16 @@ pub(crate) async fn deliver(
 pub(crate) async fn read(
     policy: &Arc<Policy>,
     arrival: Arrival,
+    room: impl Send + 'static,
 ) -> Result<InboundMessage, DeliverError> {
     let limit = Duration::from_secs(policy.reading.seconds);
     let policy = Arc::clone(policy);
-    read_within(limit, arrival, move |arrival| reader::read(arrival, &policy)).await
+    let reading = move |arrival| {
+        let read = reader::read(arrival, &policy);
+        drop(room);
+        read
+    };
+    read_within(limit, arrival, reading).await
 }
 
 /// A reading that takes longer or panics costs the opening of that mail: it is kept raw. The thread

@@ -188,7 +188,7 @@ impl Watcher {
             raw: fetched.raw,
             cut_from_bytes: fetched.cut_from_bytes,
         };
-        match deliver(&*self.host, &self.policy, arrival).await {
+        match deliver(&*self.host, &self.policy, arrival, ()).await {
             Ok(Delivered::Stored | Delivered::Repeated) => {}
             Err(DeliverError::Unavailable(reason)) => return Err(Fault::Host(reason)),
         }

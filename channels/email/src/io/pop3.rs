@@ -161,7 +161,7 @@ impl Watcher {
             raw,
             cut_from_bytes,
         };
-        match deliver(&*self.host, &self.policy, arrival).await {
+        match deliver(&*self.host, &self.policy, arrival, ()).await {
             Ok(Delivered::Stored | Delivered::Repeated) => {}
             Err(DeliverError::Unavailable(reason)) => return Err(Fault::Host(reason)),
         }

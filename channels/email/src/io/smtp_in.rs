@@ -3,7 +3,7 @@
 //! 1. `250` goes out only after the host has taken the mail; on any error the sender hears `451`.
 //! 2. Connections are counted in all and for each address, connections, recipients and errors of an
 //!    address in a minute too; a surplus connection hears `421`, a surplus recipient `450`.
-//! 3. Memory for mails over 1 MiB comes out of one budget: the others wait, their senders with
+//! 3. Memory for mails over 256 KiB comes out of one budget: the others wait, their senders with
 //!    them.
 //! 4. When the server stops, mails on their way in are finished, everything else hears `421`.
 
@@ -309,7 +309,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 struct Work<'a> {
     shared: &'a Arc<Shared>,
     peer: IpAddr,
-    memory: Option<OwnedSemaphorePermit>,
+    memory: Option<Arc<OwnedSemaphorePermit>>,
     data_until: Option<Instant>,
 }
 
@@ -391,7 +391,7 @@ impl Work<'_> {
 
     async fn reserve(&mut self, bytes: usize) -> bool {
         let permit = timeout(MEMORY_WAIT, room(&self.shared.memory, bytes)).await;
-        self.memory = permit.ok().flatten();
+        self.memory = permit.ok().flatten().map(Arc::new);
         self.memory.is_some()
     }
 
@@ -410,7 +410,7 @@ impl Work<'_> {
             raw: mail.raw,
             cut_from_bytes: None,
         };
-        match deliver(&*shared.host, &shared.policy, arrival).await {
+        match deliver(&*shared.host, &shared.policy, arrival, self.memory.clone()).await {
             Ok(_) => {
                 tracing::debug!(channel = %shared.channel, size_bytes = bytes, "Stored a mail");
                 true
