@@ -4263,7 +4263,8 @@ export interface components {
       mails: number;
       /**
        * @description Different mails by final place: `interaction`, `report`, `machine_note`, `unreadable`,
-       *     `discarded` (by hand), `discarded_by_rule`. Together with the lines that differ they make `mails`.
+       *     `discarded` (by hand), `discarded_by_rule`. Together with the lines that differ they make
+       *     `mails`.
        */
       places: {
         [key: string]: number;
