@@ -36,11 +36,14 @@ use crate::client::identity::store::{Sender, resolve};
 use crate::client::model::{ContactMedium, MatchKey};
 use crate::intake::WayIn;
 use crate::interaction;
-use crate::media::{ContentHash, MediaError, MediaStore};
+use crate::media::{self, ContentHash, MediaError, MediaStore};
 use crate::message::changes::{Change, Changes};
 use crate::outbox::Wake;
 use crate::store::{Db, Sql, StoreError};
 
+/// So much of a large mail is looked at for a signature before the rest is read.
+const HEADER_BYTES: u64 = 64 * 1024;
+const SIGNATURE: &[u8] = b"dkim-signature:";
 /// Looks at the same time: most of a look is waiting for name servers.
 const AT_ONCE: usize = 16;
 /// Rows claimed together: a commit for each would cost more than the look.
@@ -204,7 +207,22 @@ async fn look(parts: &Parts, memory: &Semaphore, due: Due) -> Found {
 async fn load(parts: &Parts, due: &Due) -> Result<Bytes, MediaError> {
     let hash = due.raw_sha256.as_deref().and_then(ContentHash::from_slice);
     let hash = hash.ok_or(StoreError::Missing)?;
+    if usize::try_from(due.raw_bytes).is_ok_and(media::is_large) {
+        let beginning = parts.media.load_beginning(&hash, HEADER_BYTES).await;
+        if let Some(beginning) = beginning.ok().filter(|bytes| is_unsigned(bytes)) {
+            return Ok(beginning);
+        }
+    }
     parts.media.load(&hash).await
+}
+
+/// Whether these bytes hold a whole header, and no signature in it that the rest could prove.
+fn is_unsigned(beginning: &[u8]) -> bool {
+    let Some(end) = beginning.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return false;
+    };
+    let header = beginning[..end].to_ascii_lowercase();
+    !header.windows(SIGNATURE.len()).any(|found| found == SIGNATURE)
 }
 
 /// Writes down what was found, however long the store takes: else it would be looked for again.

@@ -177,6 +177,15 @@ impl MediaStore {
         Ok(Written { hash, size_bytes })
     }
 
+    /// The first bytes of content that [`is_large`], at most so many. Not compared with its hash.
+    pub async fn load_beginning(
+        &self,
+        hash: &ContentHash,
+        bytes_max: u64,
+    ) -> Result<Bytes, MediaError> {
+        Ok(self.objects.get_range(&self.path(hash), 0..bytes_max).await?)
+    }
+
     async fn load_spooled(&self, hash: &ContentHash) -> Result<Option<Bytes>, MediaError> {
         let mut connection = self.db.read().await?;
         Ok(store::load(&mut connection.sql(), hash).await?.map(Bytes::from))
